@@ -1,0 +1,75 @@
+//! How a call, or one file of a call, fails.
+
+use serde::{Deserialize, Serialize};
+
+/// What came of one file of a call that named several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Outcome<T> {
+    Failed(ErrorReply),
+    Done(T),
+}
+
+/// `{"error": {"code": "…", "message": "…"}}`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReply {
+    pub error: ErrorDetail,
+}
+
+/// Why it failed: a code for programs, a message for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    pub code: ErrorCode,
+    /// What happened, to which thing, and what to do next. Never a signed URL, a token or a ticket.
+    pub message: String,
+}
+
+/// The stable codes of the signer's errors, with the HTTP status that goes with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// 400: the body is not the JSON that the call takes.
+    InvalidRequest,
+    /// 401: no token, or not a valid one.
+    Unauthenticated,
+    /// 403: the caller may not do this.
+    Forbidden,
+    /// 404: there is no such call.
+    NotFound,
+    /// 405: the call exists, but not with this method.
+    MethodNotAllowed,
+    /// 413: the body is larger than the signer reads.
+    RequestTooLarge,
+    /// 400: more files, uploads or parts than one call may name.
+    TooManyItems,
+    /// 403: the file is larger than the caller may upload.
+    FileTooLarge,
+    /// 403: files of this type may not be uploaded.
+    TypeNotAllowed,
+    /// 400: the name cannot be made into a key.
+    InvalidName,
+    /// 404: there is no such site for this caller.
+    UnknownSite,
+    /// 400: the site cannot take a file cut in this way.
+    InvalidPlan,
+    /// 400: the upload has no part of this number.
+    InvalidPartNumber,
+    /// 400: a checksum is missing, or is not one of the site's algorithm.
+    InvalidChecksum,
+    /// 403: not a ticket of this signer and this caller.
+    InvalidTicket,
+    /// 410: the ticket has ended.
+    TicketExpired,
+    /// 404: the storage knows no such upload: it was aborted, or never opened.
+    UploadNotFound,
+    /// 409: parts are missing, or are not those that were announced.
+    UploadIncomplete,
+    /// 422: what is stored is not what was sent.
+    ChecksumMismatch,
+    /// 502: the storage refuses the signer.
+    StorageRefused,
+    /// 503: the storage cannot be reached or has failed.
+    StorageUnavailable,
+    /// 500: a fault of the signer.
+    Internal,
+}

@@ -1,0 +1,48 @@
+//! The words that Nearput's browser client and its signer exchange, as plain values.
+//!
+//! Every call is a POST of one JSON body, except for the parameterless GETs. A caller proves who it is by
+//! `Authorization: Bearer …`, or by a `token` key in the body: sent as `text/plain`, such a call needs no CORS preflight.
+//!
+//! | call | request | reply |
+//! |---|---|---|
+//! | [`path::SITES`] | – | [`Sites`] |
+//! | [`path::OPEN`] | [`OpenUploads`] | [`OpenedUploads`] |
+//! | [`path::SIGN`] | [`SignParts`] | [`SignedParts`] |
+//! | [`path::COMPLETE`] | [`CompleteUploads`] | [`CompletedUploads`] |
+//! | [`path::PARTS`] | [`ListParts`] | [`StoredParts`] |
+//! | [`path::ABORT`] | [`AbortUpload`] | [`Aborted`] |
+//!
+//! Times are milliseconds since the Unix epoch, sizes are bytes. A call that fails as a whole answers an HTTP error
+//! status and an [`ErrorReply`]; where several files were asked for, each has an [`Outcome`] of its own.
+
+mod complete;
+mod error;
+mod open;
+mod parts;
+mod sites;
+
+pub use complete::{
+    AbortUpload, Aborted, CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads,
+};
+pub use error::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
+pub use open::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan};
+pub use parts::{ListParts, PartToSign, SignParts, SignedPart, SignedParts, StoredPart, StoredParts};
+pub use sites::{ChecksumAlgorithm, Limits, Path, PathKind, Profile, Site, Sites};
+
+/// Where each call is found, below the signer's address.
+pub mod path {
+    /// Which sites there are, and what the caller may upload. GET, or POST with a token in the body.
+    pub const SITES: &str = "/v1/sites";
+    /// Opens uploads.
+    pub const OPEN: &str = "/v1/uploads";
+    /// Signs parts of an open upload.
+    pub const SIGN: &str = "/v1/uploads/sign";
+    /// Completes uploads.
+    pub const COMPLETE: &str = "/v1/uploads/complete";
+    /// Lists the parts that the storage already holds.
+    pub const PARTS: &str = "/v1/uploads/parts";
+    /// Gives an upload up.
+    pub const ABORT: &str = "/v1/uploads/abort";
+    /// Answers 200 while the signer runs.
+    pub const HEALTH: &str = "/healthz";
+}

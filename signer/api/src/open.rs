@@ -1,0 +1,77 @@
+//! Opening uploads.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, PartToSign, SignedPart};
+
+/// Files that are to be uploaded to one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenUploads {
+    /// The id of the chosen site; without one, the signer's home site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    pub files: Vec<OpenFile>,
+}
+
+/// One file that is to be uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenFile {
+    /// The file's name as the user knows it. It never becomes a path: the signer makes the key.
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// The media type; an empty one counts as `application/octet-stream`.
+    #[serde(rename = "type", default)]
+    pub content_type: String,
+    /// The access level, a name of the signer's configuration; without one, its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
+    /// Stored with the object as `x-amz-meta-…`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    pub plan: Plan,
+    /// The first parts, to be signed by the same call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartToSign>,
+}
+
+/// How an upload is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Plan {
+    /// One PUT of the whole file. Its only part has the number 1.
+    Put,
+    /// Equal parts; the last one may be smaller.
+    Multipart {
+        /// In bytes.
+        part_size: u64,
+    },
+}
+
+/// One outcome per file, in the order asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedUploads {
+    /// The signer's clock.
+    pub server_time: u64,
+    pub uploads: Vec<Outcome<OpenedUpload>>,
+}
+
+/// An upload that can begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedUpload {
+    /// Must be shown with every later call about this upload. A secret: whoever holds it can go on with the upload.
+    pub ticket: String,
+    /// When the ticket ends.
+    pub expires_at: u64,
+    /// The id of the site.
+    pub site: String,
+    /// Where the object will be found in the site's bucket.
+    pub key: String,
+    pub plan: Plan,
+    /// The parts that the call named, signed.
+    pub parts: Vec<SignedPart>,
+}

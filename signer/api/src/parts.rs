@@ -1,0 +1,75 @@
+//! Signing the parts of an open upload, and listing those that are stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::PathKind;
+
+/// Parts of one upload that are to be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignParts {
+    pub ticket: String,
+    pub parts: Vec<PartToSign>,
+}
+
+/// One part that is to be signed. Its size follows from the ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartToSign {
+    /// From 1.
+    pub number: u32,
+    /// Base64 of the part's checksum, big-endian. Required where the site's profile names an algorithm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// The host name to sign for; without one, the site's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathKind>,
+}
+
+/// The signed parts, in the order asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedParts {
+    /// The signer's clock.
+    pub server_time: u64,
+    pub parts: Vec<SignedPart>,
+}
+
+/// A request that the browser sends as it is, with the part's bytes as the body and no other header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedPart {
+    pub number: u32,
+    pub method: String,
+    pub url: String,
+    /// `content-length` is signed as well, but set by the browser from the body.
+    pub headers: BTreeMap<String, String>,
+    /// The request must have begun by then.
+    pub expires_at: u64,
+}
+
+/// Asks which parts of an upload are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListParts {
+    pub ticket: String,
+}
+
+/// Every part of an upload that the storage holds, by ascending number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredParts {
+    /// The signer's clock.
+    pub server_time: u64,
+    pub parts: Vec<StoredPart>,
+}
+
+/// A part that the storage holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPart {
+    pub number: u32,
+    /// In bytes.
+    pub size: u64,
+    /// Base64 of the checksum, big-endian, where the storage keeps one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}

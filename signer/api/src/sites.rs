@@ -1,0 +1,76 @@
+//! What [`crate::path::SITES`] answers: the buckets a caller may use, and its limits.
+
+use serde::{Deserialize, Serialize};
+
+/// The sites that the caller may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sites {
+    /// The signer's clock.
+    pub server_time: u64,
+    /// The id of the site that this signer prefers: the one in its own region.
+    pub home: String,
+    pub sites: Vec<Site>,
+    pub limits: Limits,
+}
+
+/// One bucket in one region, or one S3-compatible service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    pub id: String,
+    pub region: String,
+    /// The host names by which the bucket can be reached; the first one is the default.
+    pub paths: Vec<Path>,
+    pub profile: Profile,
+}
+
+/// One host name by which a site's bucket can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Path {
+    pub kind: PathKind,
+    /// A tiny request to this address measures the distance.
+    pub probe_url: String,
+}
+
+/// The kinds of host name that a bucket can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathKind {
+    Regional,
+    Dualstack,
+    PathStyle,
+    Accelerate,
+    Mrap,
+    Custom,
+}
+
+/// What the storage behind a site can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The most parts that one upload may have. S3: 10,000.
+    pub max_parts: u32,
+    /// The smallest size of every part but the last, in bytes. S3: 5 MiB.
+    pub min_part_size: u64,
+    /// The checksum that each part and the whole object must carry; none where the storage knows none.
+    pub checksum: Option<ChecksumAlgorithm>,
+}
+
+/// The algorithms by which storage can check what it receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChecksumAlgorithm {
+    /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
+    Crc64nvme,
+}
+
+/// What the caller may upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The largest file, in bytes.
+    pub max_file_size: u64,
+    /// The most files that one open call may name.
+    pub max_files_per_call: u32,
+    /// The most parts that one sign call may name.
+    pub max_parts_per_call: u32,
+    /// Media types, with `*` after the slash for any subtype: `image/png`, `video/*`, `*/*`.
+    pub types: Vec<String>,
+}

@@ -1,0 +1,45 @@
+//! The wire shapes, as other languages see them.
+
+use nearput_api::{ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan};
+use serde_json::{from_value, json, to_value};
+
+#[test]
+fn a_file_needs_only_name_size_and_plan() {
+    let call: OpenUploads = from_value(json!({
+        "files": [{"name": "a.bin", "size": 3, "plan": {"kind": "put"}}]
+    }))
+    .expect("a minimal call");
+    assert_eq!(call.files[0].plan, Plan::Put);
+    assert_eq!(call.files[0].content_type, "");
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    let error = from_value::<OpenFile>(json!({"name": "a", "size": 3, "plan": {"kind": "put"}, "metdata": {}}))
+        .expect_err("a misspelt key");
+    assert!(error.to_string().contains("metdata"), "{error}");
+}
+
+#[test]
+fn a_negative_size_is_refused() {
+    from_value::<OpenFile>(json!({"name": "a", "size": -1, "plan": {"kind": "put"}})).expect_err("a negative size");
+}
+
+#[test]
+fn an_outcome_is_the_upload_itself_or_an_error() {
+    let failed: Outcome<OpenedUpload> = Outcome::Failed(ErrorReply {
+        error: ErrorDetail { code: ErrorCode::FileTooLarge, message: "too large".to_owned() },
+    });
+    let json = json!({"error": {"code": "file_too_large", "message": "too large"}});
+    assert_eq!(to_value(&failed).expect("to JSON"), json);
+    assert_eq!(from_value::<Outcome<OpenedUpload>>(json).expect("from JSON"), failed);
+
+    let opened = json!({
+        "ticket": "t", "expires_at": 1, "site": "s", "key": "k",
+        "plan": {"kind": "multipart", "part_size": 8388608},
+        "parts": [{"number": 1, "method": "PUT", "url": "u", "headers": {"a": "b"}, "expires_at": 2}]
+    });
+    let read: Outcome<OpenedUpload> = from_value(opened.clone()).expect("from JSON");
+    assert!(matches!(read, Outcome::Done(_)));
+    assert_eq!(to_value(&read).expect("to JSON"), opened);
+}
