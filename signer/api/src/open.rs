@@ -1,6 +1,7 @@
 //! Opening uploads.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,31 @@ pub enum Plan {
         /// In bytes.
         part_size: u64,
     },
+}
+
+impl Plan {
+    /// How many parts a file of `size` bytes has. The number is not held to any storage's limit.
+    pub fn part_count(self, size: u64) -> u64 {
+        match self {
+            Self::Put => 1,
+            Self::Multipart { part_size } => size.div_ceil(part_size.max(1)).max(1),
+        }
+    }
+
+    /// The bytes of the part with this number, counted from 1, of a file of `size` bytes; none where there is no such part.
+    pub fn part_range(self, size: u64, number: u32) -> Option<Range<u64>> {
+        let index = u64::from(number.checked_sub(1)?);
+        if index >= self.part_count(size) {
+            return None;
+        }
+        match self {
+            Self::Put => Some(0..size),
+            Self::Multipart { part_size } => {
+                let start = index * part_size;
+                Some(start..size.min(start.saturating_add(part_size)))
+            }
+        }
+    }
 }
 
 /// One outcome per file, in the order asked for.

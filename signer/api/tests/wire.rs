@@ -43,3 +43,22 @@ fn an_outcome_is_the_upload_itself_or_an_error() {
     assert!(matches!(read, Outcome::Done(_)));
     assert_eq!(to_value(&read).expect("to JSON"), opened);
 }
+
+#[test]
+fn the_parts_of_a_plan_cover_the_file_exactly_once() {
+    const PART: u64 = 8 << 20;
+    for size in [0, 1, PART - 1, PART, PART + 1, 3 * PART, u64::MAX] {
+        for plan in [Plan::Put, Plan::Multipart { part_size: PART }] {
+            let count = plan.part_count(size);
+            assert!(plan.part_range(size, 0).is_none());
+            let Ok(last) = u32::try_from(count) else { continue };
+            assert!(plan.part_range(size, last + 1).is_none());
+            assert_eq!(plan.part_range(size, 1).expect("the first part").start, 0);
+            assert_eq!(plan.part_range(size, last).expect("the last part").end, size);
+            for number in 1..last {
+                let (one, next) = (plan.part_range(size, number), plan.part_range(size, number + 1));
+                assert_eq!(one.expect("a part").end, next.expect("its successor").start);
+            }
+        }
+    }
+}
