@@ -1,0 +1,109 @@
+/** @import { EngineOptions, FileOptions } from "./nearput.d.ts" */
+/** @import { EngineEvent } from "./task.js" */
+
+/**
+ * @typedef {object} EngineSetup
+ * @property {string} signer
+ * @property {EngineOptions} options
+ * @property {boolean} worker whether a worker is to be tried
+ * @property {() => Promise<string | undefined>} askToken
+ * @property {(event: EngineEvent) => void} onEvent
+ * @property {(cause: Error) => void} onCrash a running engine has broken down; its uploads are lost
+ */
+
+/** @typedef {["upload", number, Blob, FileOptions] | ["pause" | "resume" | "cancel", number]} EngineCall */
+
+/**
+ * @typedef {object} EngineHost
+ * @property {(...call: EngineCall) => void} call
+ * @property {() => void} close lets running calls end, then gives the engine up
+ */
+
+/**
+ * Starts the engine in a worker, or on the page where no worker can be had.
+ * @param {EngineSetup} setup
+ * @returns {Promise<EngineHost>}
+ */
+export async function startEngine(setup) {
+  if (setup.worker && globalThis.Worker) {
+    try {
+      return await startInWorker(setup);
+    } catch (error) {
+      console.warn(`Nearput works on the page's thread: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+  return startOnPage(setup);
+}
+
+/**
+ * @param {EngineSetup} setup
+ * @returns {Promise<EngineHost>}
+ */
+async function startOnPage({ signer, options, askToken, onEvent }) {
+  const { default: init, Engine } = await import("./pkg/nearput_client.js");
+  await init();
+  const engine = new Engine(signer, options, askToken, onEvent);
+  return {
+    call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
+    close() {},
+  };
+}
+
+/**
+ * @param {EngineSetup} setup
+ * @returns {Promise<EngineHost>}
+ */
+function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
+  return new Promise((resolve, reject) => {
+    const worker = createWorker();
+    let fail = (/** @type {Error} */ cause) => {
+      worker.terminate();
+      reject(cause);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      fail(new Error(event.message || "worker.js could not be loaded."));
+    };
+    worker.onmessage = ({ data }) => {
+      switch (data.type) {
+        case "ready":
+          fail = (cause) => {
+            worker.terminate();
+            onCrash(cause);
+          };
+          resolve({
+            call: (...call) => worker.postMessage({ type: "call", call }),
+            close: () => worker.postMessage({ type: "close" }),
+          });
+          break;
+        case "not-ready":
+          fail(new Error(data.message));
+          break;
+        case "event":
+          onEvent(data.event);
+          break;
+        case "ask-token":
+          askToken().then(
+            (token) => worker.postMessage({ type: "token", token }),
+            (error) => worker.postMessage({ type: "no-token", message: String(error?.message ?? error) }),
+          );
+          break;
+      }
+    };
+    worker.postMessage({ type: "start", signer, options });
+  });
+}
+
+/** @returns {Worker} */
+function createWorker() {
+  try {
+    return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== "SecurityError") throw error;
+    // A script of another origin cannot be a worker, but a worker of this origin can import it. Bundlers must not see this
+    // address: they would copy worker.js as it is.
+    const name = "./worker.js";
+    const script = `import ${JSON.stringify(new URL(name, import.meta.url).href)};`;
+    return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module" });
+  }
+}
