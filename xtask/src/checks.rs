@@ -1,0 +1,133 @@
+//! Every check of this repository, in the order in which `cargo xtask test` runs them.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::process::{command, run, watch};
+use crate::setup::Need;
+use crate::tally::Tally;
+use crate::tools::WASM_TARGET;
+use crate::{browser, client, guard, pack, workspace};
+
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) needs: &'static [Need],
+    /// Checks whose failure would only be seen again in this one.
+    pub(crate) after: &'static [&'static str],
+    pub(crate) run: fn(&mut Tally) -> Result<()>,
+}
+
+pub(crate) const CHECKS: &[Check] = &[
+    Check {
+        name: "fmt",
+        about: "the Rust code is formatted",
+        needs: &[Need::Components],
+        after: &[],
+        run: |_| run(&mut command("cargo fmt --all --check")),
+    },
+    Check {
+        name: "clippy",
+        about: "clippy over the native crates and their tests",
+        needs: &[Need::Components],
+        after: &[],
+        run: |_| {
+            run(&mut command(
+                "cargo clippy --workspace --exclude nearput-client --all-targets --quiet -- --deny warnings",
+            ))
+        },
+    },
+    Check {
+        name: "clippy-client",
+        about: "clippy over the client and its tests, for the browser",
+        needs: &[Need::Components, Need::WasmTarget],
+        after: &[],
+        run: |_| {
+            let mut clippy = command("cargo clippy --package nearput-client --all-targets --quiet --target");
+            run(clippy.args([WASM_TARGET, "--", "--deny", "warnings"]))
+        },
+    },
+    Check {
+        name: "arrows",
+        about: "each crate uses only what DESIGN.md §5 allows",
+        needs: &[],
+        after: &[],
+        run: |_| guard::arrows::check(),
+    },
+    Check {
+        name: "deny",
+        about: "licences, banned crates and sources (deny.toml)",
+        needs: &[Need::CargoDeny],
+        after: &[],
+        run: |_| run(&mut command("cargo deny --log-level error check licenses bans sources")),
+    },
+    Check {
+        name: "native",
+        about: "the tests of every crate that runs without a browser",
+        needs: &[],
+        after: &[],
+        run: |tally| {
+            let mut tests = command("cargo test --no-fail-fast --workspace");
+            run_tests(tests.args(["--exclude", "nearput-client", "--exclude", "nearput-tests"]), tally)
+        },
+    },
+    Check {
+        name: "web",
+        about: "the tests of web/ that run in Node.js",
+        needs: &[Need::Node],
+        after: &[],
+        run: |tally| run_tests(command("node --test").current_dir(workspace::web()), tally),
+    },
+    Check {
+        name: "client",
+        about: "the client builds into web/pkg",
+        needs: crate::setup::CLIENT,
+        after: &[],
+        run: |_| client::build(),
+    },
+    Check {
+        name: "size",
+        about: "the upload path is small enough in brotli",
+        needs: &[],
+        after: &["client"],
+        run: |_| guard::size::check(),
+    },
+    Check {
+        name: "browser",
+        about: "the client's tests in headless Chromium",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Browser],
+        after: &[],
+        run: |tally| {
+            let mut tests = command("cargo test --no-fail-fast --package nearput-client --target");
+            tests.arg(WASM_TARGET).env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
+            run_tests(tests.env("CHROMEDRIVER", browser::driver()?), tally)
+        },
+    },
+    Check {
+        name: "pack",
+        about: "the npm tarball holds what it must",
+        needs: &[Need::Node],
+        after: &["client"],
+        run: |_| pack::tarball().map(drop),
+    },
+    Check {
+        name: "e2e",
+        about: "real browsers, real servers: page, package and faults, end to end",
+        needs: &[Need::Node, Need::Browser],
+        after: &["client", "pack"],
+        run: |tally| {
+            let mut tests = command("cargo test --no-fail-fast --package nearput-tests");
+            run_tests(tests.env("CHROMEDRIVER", browser::driver()?), tally)
+        },
+    },
+];
+
+/// A test that did not run proves nothing: ignored ones, or none at all, fail the check.
+fn run_tests(command: &mut Command, tally: &mut Tally) -> Result<()> {
+    watch(command, |line| tally.read(line))?;
+    ensure!(tally.failed == 0, "{} tests failed", tally.failed);
+    ensure!(tally.not_run == 0, "{} tests were ignored or skipped", tally.not_run);
+    ensure!(tally.passed > 0, "no test ran");
+    Ok(())
+}

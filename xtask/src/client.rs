@@ -1,0 +1,66 @@
+//! The page's WebAssembly module: `wasm-client` by `wasm-pack` into `web/pkg`.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, Result};
+
+use crate::process::{command, run as run_command};
+use crate::{setup, workspace};
+
+/// What the module is made from.
+const INPUTS: [&str; 5] = ["wasm-client", "signer/api", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+
+pub(crate) fn run() -> Result<()> {
+    setup::require(setup::CLIENT)?;
+    build()
+}
+
+/// Builds unless nothing has changed since the last build.
+pub(crate) fn build() -> Result<()> {
+    if up_to_date()? {
+        println!("web/pkg is up to date");
+        return Ok(());
+    }
+    println!("Building the client into web/pkg");
+    let started = Instant::now();
+    // Made before the build, so that what is saved while it runs counts as newer.
+    let begun = stamp().with_extension("begun");
+    File::create(&begun).with_context(|| format!("{} could not be written", begun.display()))?;
+    let mut build =
+        command("wasm-pack --quiet build wasm-client --mode no-install --target web --no-pack --no-gitignore");
+    run_command(build.arg("--profile").arg("wasm").arg("--out-dir").arg(workspace::pkg()))?;
+    fs::rename(&begun, stamp())?;
+    println!("Built the client in {} s", started.elapsed().as_secs());
+    Ok(())
+}
+
+fn up_to_date() -> Result<bool> {
+    let module = workspace::pkg().join("nearput_client_bg.wasm");
+    let Ok(built) = fs::metadata(stamp()).and_then(|stamp| stamp.modified()) else { return Ok(false) };
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for input in INPUTS {
+        let path = workspace::root().join(input);
+        newest = newest.max(last_change(&path).with_context(|| format!("{} could not be read", path.display()))?);
+    }
+    Ok(module.is_file() && newest < built)
+}
+
+/// When a file, or anything in a folder, was last written, added or removed.
+fn last_change(path: &Path) -> io::Result<SystemTime> {
+    let metadata = fs::metadata(path)?;
+    let mut newest = metadata.modified()?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            newest = newest.max(last_change(&entry?.path())?);
+        }
+    }
+    Ok(newest)
+}
+
+/// Its time is that at which the last finished build began.
+fn stamp() -> PathBuf {
+    workspace::root().join("target/client.stamp")
+}

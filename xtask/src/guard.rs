@@ -1,0 +1,5 @@
+//! Promises of DESIGN.md that no compiler holds.
+
+pub(crate) mod arrows;
+pub(crate) mod imports;
+pub(crate) mod size;

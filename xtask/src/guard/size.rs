@@ -1,0 +1,73 @@
+//! How much a page downloads before it can upload, in brotli as a web server would send it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::imports;
+use crate::workspace;
+
+const GOAL_BYTES: usize = 20 * 1024;
+const LIMIT_BYTES: usize = 35 * 1024;
+
+/// Parts of the upload path that must be among what is counted: otherwise the count is wrong.
+const EXPECTED: [&str; 4] = ["nearput.js", "worker.js", "pkg/nearput_client.js", "pkg/nearput_client_bg.wasm"];
+
+/// Prints the size of each file of the upload path; fails if they are over the limit.
+pub(crate) fn check() -> Result<()> {
+    let web = workspace::web();
+    let files = imports::closure(&web, EXPECTED[0])?;
+    for expected in EXPECTED {
+        ensure!(files.contains(Path::new(expected)), "web/nearput.js does not lead to {expected}");
+    }
+
+    println!("{:<34} {:>9} {:>9}", "file", "bytes", "brotli");
+    let mut total = (0, 0);
+    for file in &files {
+        let bytes = fs::read(web.join(file)).with_context(|| format!("web/{} could not be read", file.display()))?;
+        let sent = brotli_size(&bytes)?;
+        println!("{:<34} {:>9} {:>9}", file.display(), bytes.len(), sent);
+        total = (total.0 + bytes.len(), total.1 + sent);
+    }
+    println!("{:<34} {:>9} {:>9}", "total", total.0, total.1);
+    judge(total.1)
+}
+
+fn judge(sent: usize) -> Result<()> {
+    if sent > LIMIT_BYTES {
+        bail!(
+            "the upload path is {sent} bytes in brotli, over the limit of {LIMIT_BYTES} (issue \"download size\", DESIGN.md §4)"
+        );
+    }
+    if sent > GOAL_BYTES {
+        println!("within the limit of {LIMIT_BYTES}, over the goal of {GOAL_BYTES}");
+    }
+    Ok(())
+}
+
+/// The size at the highest quality and the usual largest window.
+fn brotli_size(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 11, 22);
+    encoder.write_all(bytes)?;
+    Ok(encoder.into_inner().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GOAL_BYTES, LIMIT_BYTES, brotli_size, judge};
+
+    #[test]
+    fn over_the_goal_is_allowed_and_over_the_limit_is_not() {
+        judge(GOAL_BYTES + 1).expect("the goal is not the limit");
+        judge(LIMIT_BYTES).expect("the limit itself is allowed");
+        judge(LIMIT_BYTES + 1).expect_err("over the limit");
+    }
+
+    #[test]
+    fn a_long_repetition_is_small_in_brotli() {
+        let size = brotli_size(&[b'a'; 100_000]).expect("a vector takes every byte");
+        assert!(size < 100, "{size}");
+    }
+}

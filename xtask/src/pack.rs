@@ -1,0 +1,131 @@
+//! The npm tarball: `web/` with the built module and the licence, as `npm pack` makes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::process::{capture, command};
+use crate::{client, setup, workspace};
+
+/// What a page cannot do without, and what the law and a reader want.
+const REQUIRED: [&str; 11] = [
+    "LICENSE",
+    "README.md",
+    "package.json",
+    "nearput.js",
+    "nearput.d.ts",
+    "worker.js",
+    "drop-in.js",
+    "pkg/nearput_client.js",
+    "pkg/nearput_client.d.ts",
+    "pkg/nearput_client_bg.wasm",
+    "pkg/nearput_client_bg.wasm.d.ts",
+];
+
+pub(crate) fn run() -> Result<PathBuf> {
+    setup::require(setup::CLIENT)?;
+    client::build()?;
+    tarball()
+}
+
+/// Makes `target/npm/nearput-<version>.tgz` from what is built.
+pub(crate) fn tarball() -> Result<PathBuf> {
+    let out = workspace::root().join("target/npm");
+    let staged = out.join("package");
+    if staged.exists() {
+        fs::remove_dir_all(&staged)?;
+    }
+    copy_folder(&workspace::web(), &staged)?;
+    fs::copy(workspace::root().join("LICENSE"), staged.join("LICENSE"))?;
+
+    let mut pack = command("npm pack --json --loglevel=error");
+    let report = capture(pack.arg("--pack-destination").arg(&out).current_dir(&staged))?;
+    let report: Value = serde_json::from_str(&report).context("`npm pack --json` printed no JSON")?;
+    let packed = Packed::parse(&report).context("`npm pack --json` did not print what was packed")?;
+    packed.check(env!("CARGO_PKG_VERSION"))?;
+
+    for file in &packed.files {
+        println!("  {file}");
+    }
+    let tarball = out.join(&packed.tarball);
+    println!("{} ({} bytes, {} files)", tarball.display(), fs::metadata(&tarball)?.len(), packed.files.len());
+    Ok(tarball)
+}
+
+#[derive(Debug)]
+struct Packed {
+    tarball: String,
+    version: String,
+    files: Vec<String>,
+}
+
+impl Packed {
+    /// Reads the report of `npm pack --json`: a list of one package, or one package under its name.
+    fn parse(report: &Value) -> Option<Self> {
+        let package = match report {
+            Value::Array(packages) => packages.first()?,
+            Value::Object(packages) => packages.values().next()?,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+        };
+        let text = |name: &str| package.get(name)?.as_str().map(str::to_owned);
+        let files = package.get("files")?.as_array()?.iter();
+        let files = files.map(|file| file.get("path")?.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+        Some(Self { tarball: text("filename")?, version: text("version")?, files })
+    }
+
+    fn check(&self, version: &str) -> Result<()> {
+        ensure!(self.version == version, "web/package.json says {}, Cargo.toml says {version}", self.version);
+        let missing = REQUIRED.into_iter().filter(|required| !self.files.iter().any(|file| file == required));
+        let missing = missing.collect::<Vec<_>>().join(", ");
+        if !missing.is_empty() {
+            bail!("the tarball lacks {missing}: see \"files\" in web/package.json");
+        }
+        Ok(())
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if !entry.file_type()?.is_dir() {
+            fs::copy(entry.path(), to.join(name))?;
+        } else if name != "node_modules" {
+            copy_folder(&entry.path(), &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Packed, REQUIRED};
+
+    fn packed(files: &[&str]) -> Packed {
+        let files: Vec<_> = files.iter().map(|path| json!({ "path": path, "size": 1 })).collect();
+        let report = json!([{ "filename": "nearput-0.1.0.tgz", "version": "0.1.0", "files": files }]);
+        Packed::parse(&report).expect("the report is npm's")
+    }
+
+    #[test]
+    fn a_tarball_with_every_required_file_passes() {
+        packed(&REQUIRED).check("0.1.0").expect("nothing is missing");
+    }
+
+    #[test]
+    fn a_tarball_without_the_module_fails_and_names_it() {
+        let files: Vec<_> = REQUIRED.into_iter().filter(|file| !file.ends_with(".wasm")).collect();
+        let error = packed(&files).check("0.1.0").expect_err("the module is missing");
+        assert!(error.to_string().contains("pkg/nearput_client_bg.wasm"), "{error}");
+    }
+
+    #[test]
+    fn a_version_other_than_the_workspace_has_fails() {
+        packed(&REQUIRED).check("0.2.0").expect_err("the versions differ");
+    }
+}

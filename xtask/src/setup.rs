@@ -1,0 +1,120 @@
+//! Set-up: what a machine with rustup, cargo and Node.js lacks is installed, what it has is left alone.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{browser, tools};
+
+/// Something that a command needs on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Components,
+    WasmTarget,
+    Node,
+    WasmBindgen,
+    WasmPack,
+    WasmOpt,
+    CargoDeny,
+    Browser,
+}
+
+/// What building the page's module needs.
+pub(crate) const CLIENT: &[Need] = &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt];
+
+/// What every command together needs.
+const ALL: &[Need] = &[
+    Need::Components,
+    Need::WasmTarget,
+    Need::Node,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::WasmOpt,
+    Need::CargoDeny,
+    Need::Browser,
+];
+
+pub(crate) fn run() -> Result<()> {
+    require(ALL)
+}
+
+/// Meets the needs in turn; an error says of the first that cannot be met what to do.
+pub(crate) fn require(needs: &[Need]) -> Result<()> {
+    println!("Set-up");
+    for need in needs {
+        need.ensure()?;
+    }
+    tools::tidy()
+}
+
+/// Meets the needs as far as possible; gives those that could not be met.
+pub(crate) fn attempt(needs: &[Need]) -> Result<Vec<(Need, anyhow::Error)>> {
+    println!("Set-up");
+    let mut unmet = Vec::new();
+    for need in needs {
+        if let Err(error) = need.ensure() {
+            println!("  {:<24} FAILED: {error:#}", need.name());
+            unmet.push((*need, error));
+        }
+    }
+    tools::tidy()?;
+    Ok(unmet)
+}
+
+impl Need {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Components => "rustfmt and clippy",
+            Self::WasmTarget => tools::WASM_TARGET,
+            Self::Node => "Node.js",
+            Self::WasmBindgen => "wasm-bindgen-cli",
+            Self::WasmPack => "wasm-pack",
+            Self::WasmOpt => "wasm-opt",
+            Self::CargoDeny => "cargo-deny",
+            Self::Browser => "Chromium and driver",
+        }
+    }
+
+    fn ensure(self) -> Result<()> {
+        let name = self.name();
+        if let Some(found) = self.find()? {
+            println!("  {name:<24} {found}");
+            return Ok(());
+        }
+        println!("  {name:<24} missing: installing");
+        let started = Instant::now();
+        self.install().with_context(|| format!("{name} could not be installed"))?;
+        let Some(found) = self.find()? else { bail!("{name} was installed, but still does not run") };
+        println!("  {name:<24} {found}, installed in {} s", started.elapsed().as_secs());
+        Ok(())
+    }
+
+    /// What there is, if it will do.
+    fn find(self) -> Result<Option<String>> {
+        match self {
+            Self::Components => Ok(tools::find_components()),
+            Self::WasmTarget => tools::find_wasm_target(),
+            Self::Node => Ok(tools::find_node()),
+            Self::WasmBindgen => tools::wasm_bindgen().map(|tool| tool.find()),
+            Self::WasmPack => Ok(tools::wasm_pack().find()),
+            Self::WasmOpt => Ok(tools::find_wasm_opt()),
+            Self::CargoDeny => Ok(tools::cargo_deny().find()),
+            Self::Browser => Ok(browser::find()),
+        }
+    }
+
+    fn install(self) -> Result<()> {
+        match self {
+            Self::Components => tools::install_components(),
+            Self::WasmTarget => tools::install_wasm_target(),
+            Self::Node => {
+                bail!("Node.js {} or newer, with npm, must be on PATH: https://nodejs.org", tools::OLDEST_NODE)
+            }
+            Self::WasmBindgen => tools::wasm_bindgen()?.install(),
+            Self::WasmPack => tools::wasm_pack().install(),
+            Self::WasmOpt => tools::install_wasm_opt(),
+            Self::CargoDeny => tools::cargo_deny().install(),
+            Self::Browser => browser::install(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What became of the checks, as a table and a last line.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::tally::Tally;
+
+pub(crate) struct Finding {
+    pub(crate) check: &'static str,
+    pub(crate) verdict: Verdict,
+    pub(crate) tests: Tally,
+    pub(crate) took: Duration,
+}
+
+pub(crate) enum Verdict {
+    Passed,
+    Failed(String),
+    NotRun(String),
+}
+
+impl Finding {
+    pub(crate) fn not_run(check: &'static str, reason: String) -> Self {
+        Self { check, verdict: Verdict::NotRun(reason), tests: Tally::default(), took: Duration::ZERO }
+    }
+
+    pub(crate) fn has_passed(&self) -> bool {
+        match self.verdict {
+            Verdict::Passed => true,
+            Verdict::Failed(_) | Verdict::NotRun(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verdict, reason) = match &self.verdict {
+            Verdict::Passed => ("passed", ""),
+            Verdict::Failed(reason) => ("FAILED", reason.as_str()),
+            Verdict::NotRun(reason) => ("NOT RUN", reason.as_str()),
+        };
+        let tests = if self.tests == Tally::default() { String::new() } else { self.tests.to_string() };
+        let reason = reason.lines().next().unwrap_or_default();
+        let line = format!("{:<14} {verdict:<8} {:>5} s  {tests:<34} {reason}", self.check, self.took.as_secs());
+        f.write_str(line.trim_end())
+    }
+}
+
+/// Prints all findings and, as the last line, how many checks passed and failed. One that was not run counts as failed.
+/// Gives whether all passed.
+pub(crate) fn summarize(findings: &[Finding]) -> bool {
+    let mut tests = Tally::default();
+    println!("\nSummary");
+    for finding in findings {
+        println!("  {finding}");
+        tests += finding.tests;
+    }
+    println!("  tests in all: {tests}\n");
+    let passed = findings.iter().filter(|finding| finding.has_passed()).count();
+    println!("{passed} passed, {} failed", findings.len() - passed);
+    passed == findings.len()
+}

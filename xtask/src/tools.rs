@@ -1,0 +1,130 @@
+//! The tools of the build: which versions, how to see that they are there, how to get them.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::lockfile;
+use crate::process::{capture, command, find_program, run};
+use crate::workspace;
+
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const OLDEST_NODE: u32 = 20;
+const BINARYEN: &str = "132.0.0";
+
+/// A tool that `cargo install` builds.
+pub(crate) struct CargoTool {
+    package: &'static str,
+    program: &'static str,
+    /// Any of these will do; the first is tried first.
+    versions: Vec<String>,
+}
+
+/// Its version is that of the `wasm-bindgen` in `Cargo.lock`, as it requires.
+pub(crate) fn wasm_bindgen() -> Result<CargoTool> {
+    let locked = lockfile::locked_version("wasm-bindgen")?;
+    Ok(CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen", versions: vec![locked] })
+}
+
+// Some mirrors of the registry lag behind by days: the version before the newest is named as well.
+pub(crate) fn wasm_pack() -> CargoTool {
+    CargoTool { package: "wasm-pack", program: "wasm-pack", versions: vec!["0.15.1".into(), "0.15.0".into()] }
+}
+
+pub(crate) fn cargo_deny() -> CargoTool {
+    CargoTool { package: "cargo-deny", program: "cargo-deny", versions: vec!["0.20.2".into(), "0.20.1".into()] }
+}
+
+impl CargoTool {
+    /// The version found, if it is one of those wanted.
+    pub(crate) fn find(&self) -> Option<String> {
+        let version = printed_version(self.program, 1)?;
+        self.versions.contains(&version).then_some(version)
+    }
+
+    pub(crate) fn install(&self) -> Result<()> {
+        let mut last = Ok(());
+        for version in &self.versions {
+            last = self.install_version(version);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+
+    // Not `--locked`: its exact versions may not be on the mirror yet.
+    fn install_version(&self, version: &str) -> Result<()> {
+        let mut install = command("cargo install --force");
+        install.args([self.package, "--version", version]).arg("--root").arg(workspace::tools());
+        install.arg("--target-dir").arg(workspace::tools_build());
+        // Minutes of optimising would buy milliseconds.
+        install.envs([
+            ("CARGO_PROFILE_RELEASE_LTO", "off"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+        ]);
+        run(&mut install)
+    }
+}
+
+/// Removes the gigabyte of intermediate files that tools leave when they are built: each is built once.
+pub(crate) fn tidy() -> Result<()> {
+    let build = workspace::tools_build();
+    match fs::remove_dir_all(&build) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} could not be removed", build.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// `wasm-pack` fetches a `wasm-opt` from a place that not every machine reaches, and of no fixed version.
+pub(crate) fn find_wasm_opt() -> Option<String> {
+    let version = printed_version("wasm-opt", 2)?;
+    (BINARYEN.split('.').next() == Some(&version)).then_some(version)
+}
+
+pub(crate) fn install_wasm_opt() -> Result<()> {
+    let mut install = command("npm install --no-save --no-audit --no-fund --loglevel=error");
+    run(install.arg("--prefix").arg(workspace::npm_tools()).arg(format!("binaryen@{BINARYEN}")))
+}
+
+pub(crate) fn find_node() -> Option<String> {
+    let node = printed_version("node", 0)?;
+    let major: u32 = node.strip_prefix('v')?.split('.').next()?.parse().ok()?;
+    let npm = printed_version("npm", 0)?;
+    (major >= OLDEST_NODE).then(|| format!("{node}, npm {npm}"))
+}
+
+pub(crate) fn find_wasm_target() -> Result<Option<String>> {
+    let printed = capture(command("rustc --print target-libdir --target").arg(WASM_TARGET))?;
+    Ok(Path::new(printed.trim()).exists().then(|| "found".to_owned()))
+}
+
+pub(crate) fn install_wasm_target() -> Result<()> {
+    run(rustup()?.args(["target", "add", WASM_TARGET]))
+}
+
+pub(crate) fn find_components() -> Option<String> {
+    printed_version("cargo-fmt", 1).and(printed_version("cargo-clippy", 1))
+}
+
+pub(crate) fn install_components() -> Result<()> {
+    run(rustup()?.args(["component", "add", "rustfmt", "clippy"]))
+}
+
+fn rustup() -> Result<std::process::Command> {
+    match find_program("rustup") {
+        Some(_) => Ok(command("rustup")),
+        None => bail!("rustup is needed to install it, and is not on PATH: https://rustup.rs"),
+    }
+}
+
+/// The n-th word that `program --version` prints.
+fn printed_version(program: &str, word: usize) -> Option<String> {
+    let printed = capture(command(program).arg("--version")).ok()?;
+    printed.split_whitespace().nth(word).map(str::to_owned)
+}
