@@ -1,0 +1,137 @@
+//! Receiving a request's body: it is written aside and checked against every checksum the client gave.
+//! Only a body that passed is handed on, so a wrong one leaves nothing behind.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use s3s::checksum::ChecksumHasher;
+use s3s::crypto::{Checksum, Md5};
+use s3s::dto::StreamingBlob;
+use s3s::{S3Error, S3Result, s3_error};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::promises::Promises;
+
+/// One PUT or part at most: 5 GiB.
+const MAX_BODY_SIZE: u64 = 5 << 30;
+/// How many chunks of the network's may wait to be written.
+const CHUNKS_AHEAD: usize = 16;
+
+/// A body that is whole and right, in a file of its own.
+pub(super) struct Received {
+    pub(super) file: Incoming,
+    /// In bytes.
+    pub(super) size: u64,
+    /// MD5 in hexadecimal, as S3 has it.
+    pub(super) etag: String,
+    /// CRC64NVME in base64, computed whether or not the client gave one.
+    pub(super) checksum: String,
+}
+
+/// A file that is deleted unless it is put to its place.
+pub(super) struct Incoming(PathBuf);
+
+impl Incoming {
+    /// `path` need not exist yet.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes it the file at `place`, in one step.
+    pub(super) fn put(self, place: &Path) -> io::Result<()> {
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::rename(&self.0, place)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // Nothing is there after `put`; and whatever stays is deleted at the next start.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Receives a body into the file `incoming`, and checks it. Hashing and writing have a thread of their own.
+pub(super) async fn receive(body: Option<StreamingBlob>, promises: Promises, incoming: Incoming) -> S3Result<Received> {
+    let mut body = body.ok_or_else(|| s3_error!(IncompleteBody, "The request has no body."))?;
+    let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let hasher = promises.hasher();
+    let writer = spawn_blocking(move || write(chunks, hasher, incoming));
+
+    let mut size = 0;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, error))?;
+        size += chunk.len() as u64;
+        if size > MAX_BODY_SIZE {
+            return Err(s3_error!(EntityTooLarge, "One request can carry 5 GiB at most. Send the file in parts."));
+        }
+        if sender.send(chunk).await.is_err() {
+            break;
+        }
+    }
+    drop(sender);
+
+    let written = writer.await.map_err(S3Error::internal_error)?.map_err(S3Error::internal_error)?;
+    let checksums = written.hasher.finalize();
+    promises.check(&checksums, &written.md5)?;
+    Ok(Received {
+        file: written.file,
+        size,
+        etag: hexadecimal(&written.md5),
+        checksum: checksums.checksum_crc64nvme.unwrap_or_default(),
+    })
+}
+
+struct Written {
+    file: Incoming,
+    hasher: ChecksumHasher,
+    md5: [u8; 16],
+}
+
+fn write(mut chunks: mpsc::Receiver<Bytes>, mut hasher: ChecksumHasher, incoming: Incoming) -> io::Result<Written> {
+    let mut file = File::create(incoming.path())?;
+    let mut md5 = Md5::new();
+    while let Some(chunk) = chunks.blocking_recv() {
+        hasher.update(&chunk);
+        md5.update(&chunk);
+        file.write_all(&chunk)?;
+    }
+    Ok(Written { file: incoming, hasher, md5: md5.finalize() })
+}
+
+/// A multipart object's ETag: the MD5 of its parts' MD5s, and their number.
+pub(super) fn multipart_etag<'a>(part_etags: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = part_etags.len();
+    let mut md5 = Md5::new();
+    for etag in part_etags {
+        let bytes = (0..etag.len() / 2).filter_map(|at| u8::from_str_radix(etag.get(2 * at..2 * at + 2)?, 16).ok());
+        md5.update(&bytes.collect::<Vec<_>>());
+    }
+    format!("{}-{count}", hexadecimal(&md5.finalize()))
+}
+
+/// The CRC64NVME of a whole, from those of its pieces and their sizes in bytes; all in base64.
+pub(super) fn combined_checksum<'a>(pieces: impl Iterator<Item = (&'a str, u64)>) -> Option<String> {
+    let mut whole = 0;
+    for (checksum, size) in pieces {
+        let piece = u64::from_be_bytes(BASE64_STANDARD.decode(checksum).ok()?.try_into().ok()?);
+        whole = crc_fast::checksum_combine(crc_fast::CrcAlgorithm::Crc64Nvme, whole, piece, size);
+    }
+    Some(BASE64_STANDARD.encode(whole.to_be_bytes()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

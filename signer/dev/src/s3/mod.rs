@@ -1,0 +1,126 @@
+//! An S3 server on this machine, as strict as S3 where an upload depends on it.
+//!
+//! [`s3s`] speaks the protocol and verifies signatures, [`s3s_fs`] keeps and lists the buckets. What an upload needs beyond
+//! that is added here: bytes are checked before anything is stored ([`body`]), parts and objects keep their ETags and
+//! checksums ([`records`]), and a multipart upload is verified whole before its object appears ([`complete`]).
+//! The bytes do not go through `s3s_fs`, which names its files after the whole key (a key over 128 bytes fails)
+//! and reads in 4 KiB blocks.
+
+mod access;
+mod body;
+mod complete;
+mod cors;
+mod layout;
+mod listing;
+mod locks;
+mod objects;
+mod promises;
+mod read;
+mod records;
+mod storage;
+mod uploads;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::error_handling::HandleErrorLayer;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use tower::ServiceBuilder;
+use tower_http::set_header::SetResponseHeaderLayer;
+use uuid::Uuid;
+
+use crate::running::Running;
+use access::EverythingSigned;
+use layout::Layout;
+use storage::Storage;
+
+/// How an embedded S3 is set up.
+#[derive(Debug, Clone)]
+pub struct EmbeddedS3Options {
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The folder that holds the buckets; it is made where missing, and what it holds survives a restart.
+    pub data: PathBuf,
+    /// Made where missing.
+    pub buckets: Vec<String>,
+    pub access_key: String,
+    pub secret_key: String,
+    /// The origins of the pages that may upload, such as `http://127.0.0.1:4400`.
+    pub allowed_origins: Vec<String>,
+}
+
+/// An S3 server on this machine.
+pub struct EmbeddedS3 {
+    options: EmbeddedS3Options,
+    layout: Layout,
+    running: Option<Running>,
+}
+
+impl EmbeddedS3 {
+    /// Starts to serve. Fails where the port is taken or the data folder cannot be written.
+    pub async fn start(options: EmbeddedS3Options) -> Result<Self> {
+        let layout = Layout::open(&options.data, &options.buckets)
+            .with_context(|| format!("cannot keep buckets in {}", options.data.display()))?;
+        let mut server = Self { options, layout, running: None };
+        server.serve().await?;
+        Ok(server)
+    }
+
+    /// Where it listens, also while it is stopped.
+    pub fn addr(&self) -> SocketAddr {
+        self.options.listen
+    }
+
+    /// Drops every connection and frees the port; what is stored stays.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Serves again at the same address, after a stop.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop().await;
+        self.serve().await
+    }
+
+    /// The file that holds an object's bytes, if there is such an object.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<PathBuf> {
+        self.layout.object(bucket, key).ok().filter(|path| path.is_file())
+    }
+
+    /// How many multipart uploads have been neither completed nor aborted.
+    pub fn open_uploads(&self) -> Result<usize> {
+        Ok(records::open_uploads(&self.layout).context("cannot list the open uploads")?.len())
+    }
+
+    async fn serve(&mut self) -> Result<()> {
+        let running = Running::new()?;
+        let listener = running.listen(self.options.listen).await?;
+        self.options.listen = listener.local_addr()?;
+        running.serve(listener, self.router()?);
+        self.running = Some(running);
+        Ok(())
+    }
+
+    fn router(&self) -> Result<Router> {
+        self.layout.discard_incoming()?;
+        let mut s3 = S3ServiceBuilder::new(Storage::new(Arc::new(self.layout.clone()))?);
+        s3.set_auth(SimpleAuth::from_single(self.options.access_key.clone(), self.options.secret_key.clone()));
+        s3.set_access(EverythingSigned);
+        let request_id = SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static("x-amz-request-id"),
+            |_: &axum::http::Response<_>| HeaderValue::from_str(&Uuid::new_v4().simple().to_string()).ok(),
+        );
+        let service = ServiceBuilder::new()
+            .layer(HandleErrorLayer::new(|_: s3s::HttpError| async { StatusCode::INTERNAL_SERVER_ERROR }))
+            .service(s3.build());
+        let router = Router::new().fallback_service(service).layer(request_id);
+        cors::allow(router, &self.options.allowed_origins)
+    }
+}

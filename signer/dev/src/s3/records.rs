@@ -1,0 +1,109 @@
+//! What is remembered about objects, uploads and parts: small JSON files, each replaced whole or not at all.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::layout::Layout;
+
+/// What a client said about an object, given back with it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Attributes {
+    pub(super) content_type: Option<String>,
+    pub(super) content_disposition: Option<String>,
+    pub(super) content_encoding: Option<String>,
+    pub(super) content_language: Option<String>,
+    pub(super) cache_control: Option<String>,
+    pub(super) metadata: Option<HashMap<String, String>>,
+}
+
+/// What is known about an object beside its bytes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ObjectRecord {
+    pub(super) key: String,
+    /// In bytes.
+    pub(super) size: u64,
+    pub(super) etag: String,
+    /// CRC64NVME of the whole object, in base64.
+    pub(super) checksum: String,
+    pub(super) attributes: Attributes,
+}
+
+/// An open multipart upload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct UploadRecord {
+    pub(super) id: String,
+    pub(super) bucket: String,
+    pub(super) key: String,
+    /// Whether Create named CRC64NVME: then every part must carry it.
+    pub(super) wants_checksums: bool,
+    pub(super) initiated: SystemTime,
+    pub(super) attributes: Attributes,
+}
+
+/// A stored part of an open upload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct PartRecord {
+    pub(super) number: i32,
+    /// In bytes.
+    pub(super) size: u64,
+    pub(super) etag: String,
+    /// CRC64NVME of the part, in base64.
+    pub(super) checksum: String,
+    pub(super) stored: SystemTime,
+}
+
+/// An upload that has become an object; kept so that a repeated Complete can be answered as the first one was.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct CompletedRecord {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) etag: String,
+    pub(super) checksum: String,
+}
+
+/// The record in this file, or none where there is no such file.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(json) => Ok(Some(serde_json::from_slice(&json)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces the record in this file.
+pub(super) fn write(layout: &Layout, path: &Path, record: &impl Serialize) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let new = layout.incoming();
+    fs::write(&new, serde_json::to_vec(record)?)?;
+    fs::rename(new, path)
+}
+
+/// Every upload that has been neither completed nor aborted.
+pub(super) fn open_uploads(layout: &Layout) -> io::Result<Vec<UploadRecord>> {
+    let mut uploads = Vec::new();
+    for entry in fs::read_dir(layout.uploads())? {
+        uploads.extend(read::<UploadRecord>(&entry?.path().join("upload"))?);
+    }
+    Ok(uploads)
+}
+
+/// Every stored part of an upload, by ascending number.
+pub(super) fn parts(upload: &Path) -> io::Result<Vec<PartRecord>> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(upload)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "part") {
+            parts.extend(read::<PartRecord>(&path)?);
+        }
+    }
+    parts.sort_unstable_by_key(|part| part.number);
+    Ok(parts)
+}
