@@ -1,0 +1,329 @@
+//! One file's parts on their way: read, signed, sent, and sent again.
+//!
+//! A part is read for its checksum before it is signed, since the checksum is signed with it. A few parts are read and signed
+//! ahead of need, so that no connection waits for the signer.
+//!
+//! Kept here, and tested by a model in `tests/engine`:
+//! - A part is done once. What was sent for it is done, failed or stopped, and nothing else.
+//! - While the upload rests, and once it has ended, nothing is sent.
+//! - The upload is complete when every part is done, with the checksum that follows from the parts that were sent.
+
+mod part;
+
+use std::time::Duration;
+
+use nearput_api::{CompletedPart, PartToSign, Plan, SignedPart};
+
+use crate::checksum::Checksum;
+use crate::retry::{self, Failure, Remedy};
+use part::{Done, Part};
+
+/// A request that would begin less than this before its signature ends is signed anew.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
+
+/// A storage that answers, but with a passing error, is asked this often for each part. One that does not answer may be away for
+/// as long as [`Start::give_up_after`] says.
+const MOST_REFUSALS: u32 = 10;
+
+/// What happens to an upload's parts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A part has been read.
+    Read { number: u32, checksum: Option<Checksum> },
+    /// The signer has signed some parts. Each comes with the moment its signature ends, on the machine's clock.
+    Signed(Vec<(SignedPart, Duration)>),
+    /// More of a part is under way: `sent` bytes in all.
+    Moved { number: u32, sent: u64 },
+    /// The storage has taken a part. Where CORS shows it, with its ETag.
+    Stored { number: u32, etag: Option<String> },
+    /// The request for a part has failed. `random` is from 0 up to 1.
+    Failed { number: u32, failure: Failure, random: f64 },
+    /// The user wants it to stand still.
+    Pause,
+    /// The user wants it to go on.
+    Resume,
+}
+
+/// What is to be done about an upload's parts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Read a part and answer [`Event::Read`].
+    Read(u32),
+    /// Have parts signed and answer [`Event::Signed`]. There is one such call at a time.
+    Sign(Vec<PartToSign>),
+    /// Send a part and answer [`Event::Moved`], then [`Event::Stored`] or [`Event::Failed`].
+    Send(SignedPart),
+    /// End the request for a part; nothing more is heard of it.
+    Stop(u32),
+    /// Every part is stored. The last action.
+    Complete { parts: Vec<CompletedPart>, checksum: Option<Checksum> },
+    /// A part cannot be stored. The last action.
+    GiveUp(Failure),
+}
+
+/// What the page has to spare at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spare {
+    /// A connection to send by.
+    pub connection: bool,
+    /// The attention to read by.
+    pub reader: bool,
+}
+
+/// What an upload starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    pub plan: Plan,
+    /// In bytes.
+    pub size: u64,
+    /// How many parts may be read, signed or under way at once.
+    pub window: usize,
+    /// Failures are repeated until no byte has moved for this long.
+    pub give_up_after: Duration,
+}
+
+/// One file's parts.
+#[derive(Debug)]
+pub struct Parts {
+    start: Start,
+    count: u32,
+    /// The next part that nothing has been done about.
+    next: u32,
+    /// The parts that something is being done about, oldest first.
+    active: Vec<Part>,
+    /// By number, less one.
+    done: Vec<Option<Done>>,
+    stored_bytes: u64,
+    signing: bool,
+    paused: bool,
+    last_moved: Duration,
+    /// Why the latest request failed.
+    trouble: Option<Failure>,
+    end: End,
+}
+
+/// How near its end the upload is.
+#[derive(Debug, PartialEq)]
+enum End {
+    Open,
+    GivingUp(Failure),
+    Ended,
+}
+
+impl Parts {
+    pub fn new(start: Start, now: Duration) -> Self {
+        let count =
+            u32::try_from(start.plan.part_count(start.size)).expect("plans are held to the site's number of parts");
+        Self {
+            start,
+            count,
+            next: 1,
+            active: Vec::new(),
+            done: vec![None; count as usize],
+            stored_bytes: 0,
+            signing: false,
+            paused: false,
+            last_moved: now,
+            trouble: None,
+            end: End::Open,
+        }
+    }
+
+    /// Takes over parts that were read before the upload was opened, with what the signer made of them.
+    pub fn take_over(
+        &mut self,
+        read: Vec<(u32, Option<Checksum>)>,
+        signed: Vec<(SignedPart, Duration)>,
+        now: Duration,
+    ) {
+        for (number, checksum) in read {
+            let mut part = Part::new(number);
+            part.start_reading();
+            part.read(checksum);
+            part.start_signing();
+            self.active.push(part);
+            self.next = self.next.max(number + 1);
+        }
+        self.handle(Event::Signed(signed), now);
+    }
+
+    /// Takes note of what happened. What comes too late, or is about a part that is not under way, changes nothing.
+    pub fn handle(&mut self, event: Event, now: Duration) {
+        match event {
+            Event::Read { number, checksum } => {
+                if let Some(part) = self.part(number) {
+                    part.read(checksum);
+                }
+            }
+            Event::Signed(signed) => {
+                self.signing = false;
+                for (request, expires) in signed {
+                    if let Some(part) = self.part(request.number) {
+                        part.signed(request, expires);
+                    }
+                }
+                // What was asked for and did not come is asked for again.
+                self.active.iter_mut().for_each(Part::unsigned);
+            }
+            Event::Moved { number, sent } => {
+                if self.part(number).is_some_and(|part| part.moved(sent)) {
+                    self.has_moved(now);
+                }
+            }
+            Event::Stored { number, etag } => self.stored(number, etag, now),
+            Event::Failed { number, failure, random } => self.failed(number, failure, now, random),
+            Event::Pause => self.paused = true,
+            Event::Resume => {
+                self.paused = false;
+                self.last_moved = now;
+            }
+        }
+    }
+
+    /// The next thing to do, if there is one that the page can spare the means for.
+    pub fn poll(&mut self, now: Duration, spare: Spare) -> Option<Action> {
+        match &self.end {
+            End::Ended => return None,
+            End::GivingUp(failure) => {
+                let failure = failure.clone();
+                return Some(self.stop_one().unwrap_or_else(|| {
+                    self.end = End::Ended;
+                    Action::GiveUp(failure)
+                }));
+            }
+            End::Open => {}
+        }
+        if self.paused {
+            return self.stop_one();
+        }
+        if self.active.is_empty() && self.next > self.count {
+            self.end = End::Ended;
+            return Some(self.complete());
+        }
+        if spare.connection
+            && let Some(action) = self.send_one(now)
+        {
+            return Some(action);
+        }
+        if !self.signing
+            && let Some(action) = self.sign_all()
+        {
+            return Some(action);
+        }
+        if spare.reader { self.read_one() } else { None }
+    }
+
+    /// When something is to be done even though nothing happens.
+    pub fn wake_at(&self, now: Duration) -> Option<Duration> {
+        if self.paused || self.end != End::Open {
+            return None;
+        }
+        self.active.iter().filter_map(Part::due).filter(|due| *due > now).min()
+    }
+
+    /// Bytes that are stored or under way.
+    pub fn loaded(&self) -> u64 {
+        self.stored_bytes + self.active.iter().map(Part::sent).sum::<u64>()
+    }
+
+    /// Requests under way.
+    pub fn requests(&self) -> usize {
+        self.active.iter().filter(|part| part.is_sending()).count()
+    }
+
+    /// Parts that are being read.
+    pub fn readers(&self) -> usize {
+        self.active.iter().filter(|part| part.is_reading()).count()
+    }
+
+    /// Whether the upload stands still on the user's wish.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Why nothing moves, while the upload waits to repeat what failed.
+    pub fn trouble(&self) -> Option<&Failure> {
+        self.trouble.as_ref()
+    }
+
+    fn part(&mut self, number: u32) -> Option<&mut Part> {
+        self.active.iter_mut().find(|part| part.number == number)
+    }
+
+    fn has_moved(&mut self, now: Duration) {
+        self.last_moved = now;
+        self.trouble = None;
+    }
+
+    fn stored(&mut self, number: u32, etag: Option<String>, now: Duration) {
+        let Some(index) = self.active.iter().position(|part| part.number == number && part.is_sending()) else {
+            return;
+        };
+        let part = self.active.remove(index);
+        let range = self.start.plan.part_range(self.start.size, number).expect("only parts of the plan are sent");
+        self.stored_bytes += range.end - range.start;
+        self.done[index_of(number)] = Some(Done { checksum: part.checksum, etag });
+        self.has_moved(now);
+    }
+
+    fn failed(&mut self, number: u32, failure: Failure, now: Duration, random: f64) {
+        let too_long = now.saturating_sub(self.last_moved) >= self.start.give_up_after;
+        let Some(part) = self.part(number).filter(|part| part.is_sending()) else { return };
+        let helped = match (retry::remedy(&failure), &failure) {
+            (Remedy::Repeat, Failure::Network) => part.repeat(now, random) > 0 && !too_long,
+            (Remedy::Repeat, Failure::Reply { .. }) => part.repeat(now, random) < MOST_REFUSALS && !too_long,
+            (Remedy::StartOver, _) => part.start_over(),
+            (Remedy::GiveUp, _) => {
+                part.stop();
+                false
+            }
+        };
+        if helped {
+            self.trouble = Some(failure);
+        } else {
+            self.end = End::GivingUp(failure);
+        }
+    }
+
+    fn stop_one(&mut self) -> Option<Action> {
+        let part = self.active.iter_mut().find(|part| part.is_sending())?;
+        part.stop();
+        Some(Action::Stop(part.number))
+    }
+
+    fn send_one(&mut self, now: Duration) -> Option<Action> {
+        self.active.iter_mut().for_each(|part| part.drop_expired(now + EXPIRY_MARGIN));
+        self.active.iter_mut().find_map(|part| part.start_sending(now)).map(Action::Send)
+    }
+
+    fn sign_all(&mut self) -> Option<Action> {
+        let parts: Vec<PartToSign> = self.active.iter_mut().filter_map(Part::start_signing).collect();
+        self.signing = !parts.is_empty();
+        self.signing.then_some(Action::Sign(parts))
+    }
+
+    fn read_one(&mut self) -> Option<Action> {
+        if self.next <= self.count && self.active.len() < self.start.window {
+            self.active.push(Part::new(self.next));
+            self.next += 1;
+        }
+        self.active.iter_mut().find_map(|part| part.start_reading().then_some(part.number)).map(Action::Read)
+    }
+
+    fn complete(&mut self) -> Action {
+        let mut checksum = Some(Checksum::EMPTY);
+        let mut parts = Vec::with_capacity(self.done.len());
+        for (number, done) in (1..).zip(std::mem::take(&mut self.done)) {
+            let done = done.expect("the upload is complete");
+            let range = self.start.plan.part_range(self.start.size, number).expect("a part of the plan");
+            checksum =
+                checksum.zip(done.checksum).map(|(before, part)| before.followed_by(part, range.end - range.start));
+            parts.push(CompletedPart { number, etag: done.etag, checksum: done.checksum.map(Checksum::to_base64) });
+        }
+        Action::Complete { parts, checksum }
+    }
+}
+
+fn index_of(number: u32) -> usize {
+    number as usize - 1
+}

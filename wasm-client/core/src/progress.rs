@@ -1,0 +1,105 @@
+//! How far an upload is, for the person who waits: never backwards, with a steady rate.
+
+use std::time::Duration;
+
+/// How quickly the rate follows a change of the line.
+const SMOOTHING: Duration = Duration::from_secs(3);
+
+/// Shorter spans say more about buffers than about the line.
+const SHORTEST_SAMPLE: Duration = Duration::from_millis(200);
+
+/// How far one upload is.
+#[derive(Debug)]
+pub struct Progress {
+    total: u64,
+    loaded: u64,
+    /// Bytes per second; none until there is a sample.
+    rate: Option<f64>,
+    sampled: Option<(Duration, u64)>,
+}
+
+impl Progress {
+    /// Nothing yet of `total` bytes.
+    pub fn new(total: u64) -> Self {
+        Self { total, loaded: 0, rate: None, sampled: None }
+    }
+
+    /// Takes note that `loaded` bytes are there or under way. Less than before, after a request was lost, changes nothing.
+    pub fn update(&mut self, loaded: u64, now: Duration) {
+        self.loaded = self.loaded.max(loaded).min(self.total);
+        let Some((then, before)) = self.sampled else {
+            self.sampled = Some((now, self.loaded));
+            return;
+        };
+        let span = now.saturating_sub(then);
+        if span < SHORTEST_SAMPLE {
+            return;
+        }
+        let sample = (self.loaded - before) as f64 / span.as_secs_f64();
+        let weight = span.as_secs_f64() / (span + SMOOTHING).as_secs_f64();
+        self.rate = Some(self.rate.map_or(sample, |rate| rate + weight * (sample - rate)));
+        self.sampled = Some((now, self.loaded));
+    }
+
+    /// Forgets the rate, since the upload stands still on purpose.
+    pub fn rest(&mut self) {
+        self.rate = None;
+        self.sampled = None;
+    }
+
+    /// Bytes that are stored or under way.
+    pub fn loaded(&self) -> u64 {
+        self.loaded
+    }
+
+    /// Bytes in all.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Bytes per second; 0 while unknown.
+    pub fn rate(&self) -> f64 {
+        self.rate.unwrap_or(0.0)
+    }
+
+    /// Seconds until the end at this rate; none while unknown.
+    pub fn left(&self) -> Option<f64> {
+        self.rate.filter(|rate| *rate >= 1.0).map(|rate| (self.total - self.loaded) as f64 / rate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_bytes_do_not_turn_it_back() {
+        let mut progress = Progress::new(100);
+        progress.update(60, Duration::from_secs(1));
+        progress.update(20, Duration::from_secs(2));
+        assert_eq!(progress.loaded(), 60);
+        progress.update(900, Duration::from_secs(3));
+        assert_eq!(progress.loaded(), 100);
+    }
+
+    #[test]
+    fn a_steady_line_has_its_own_rate_and_the_rest_of_the_time() {
+        let mut progress = Progress::new(1_000_000);
+        for tenth in 0..=50u64 {
+            progress.update(tenth * 10_000, Duration::from_millis(tenth * 100));
+        }
+        assert!((progress.rate() - 100_000.0).abs() < 1.0, "{}", progress.rate());
+        assert!((progress.left().expect("a rate") - 5.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_there_is_a_sample_or_after_a_rest() {
+        let mut progress = Progress::new(10);
+        progress.update(1, Duration::ZERO);
+        assert_eq!((progress.rate(), progress.left()), (0.0, None));
+        progress.update(5, Duration::from_secs(1));
+        assert!(progress.left().is_some());
+        progress.rest();
+        assert_eq!((progress.rate(), progress.left()), (0.0, None));
+    }
+}

@@ -1,0 +1,103 @@
+//! What a failed request means, and how long to wait before the next one.
+
+use std::time::Duration;
+
+/// How a request to the storage failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// No reply: the line is down, the host is away, or CORS hides what it said.
+    Network,
+    /// A reply that is not success.
+    Reply {
+        status: u16,
+        /// The storage's error code, such as `SlowDown`; empty where it gave none.
+        code: String,
+    },
+}
+
+/// What helps against a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Wait, then send the same request again.
+    Repeat,
+    /// Read, sign and send the part anew, once: the signature or the bytes were not good.
+    StartOver,
+    /// Nothing that the engine could do.
+    GiveUp,
+}
+
+/// The classes of <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+pub fn remedy(failure: &Failure) -> Remedy {
+    match failure {
+        Failure::Network => Remedy::Repeat,
+        Failure::Reply { status: 408 | 429 | 500.., .. } => Remedy::Repeat,
+        Failure::Reply { status, code } => match (status, code.as_str()) {
+            (400, "RequestTimeout") => Remedy::Repeat,
+            (400, "BadDigest" | "InvalidDigest" | "ExpiredToken" | "AuthorizationHeaderMalformed") => Remedy::StartOver,
+            (403, _) => Remedy::StartOver,
+            _ => Remedy::GiveUp,
+        },
+    }
+}
+
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// How long to wait after the `attempt`th failure in a row, counted from 1: up to half a second, doubling up to 30 s.
+///
+/// `random` is from 0 up to 1. The wait is drawn from the whole span ("full jitter"), so that many clients spread:
+/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
+pub fn delay(attempt: u32, random: f64) -> Duration {
+    let doublings = attempt.saturating_sub(1).min(6);
+    (FIRST_DELAY * (1 << doublings)).min(LONGEST_DELAY).mul_f64(random)
+}
+
+/// The error code in an S3 error body: `<Error><Code>SlowDown</Code>…`. Empty if there is none.
+pub fn code_in(body: &str) -> &str {
+    let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    code.map_or("", |(code, _)| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_storage_has_its_remedy() {
+        let table = [
+            (500, "InternalError", Remedy::Repeat),
+            (503, "SlowDown", Remedy::Repeat),
+            (503, "", Remedy::Repeat),
+            (429, "", Remedy::Repeat),
+            (400, "RequestTimeout", Remedy::Repeat),
+            (400, "BadDigest", Remedy::StartOver),
+            (403, "AccessDenied", Remedy::StartOver),
+            (403, "RequestTimeTooSkewed", Remedy::StartOver),
+            (400, "ExpiredToken", Remedy::StartOver),
+            (400, "EntityTooLarge", Remedy::GiveUp),
+            (404, "NoSuchUpload", Remedy::GiveUp),
+            (404, "NoSuchBucket", Remedy::GiveUp),
+            (412, "PreconditionFailed", Remedy::GiveUp),
+        ];
+        for (status, code, expected) in table {
+            assert_eq!(remedy(&Failure::Reply { status, code: code.to_owned() }), expected, "{status} {code}");
+        }
+        assert_eq!(remedy(&Failure::Network), Remedy::Repeat);
+    }
+
+    #[test]
+    fn delays_double_up_to_thirty_seconds_and_spread_from_zero() {
+        let longest: Vec<_> = (1..=9).map(|attempt| delay(attempt, 1.0).as_millis()).collect();
+        assert_eq!(longest, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+        assert_eq!(delay(5, 0.0), Duration::ZERO);
+        assert_eq!(delay(u32::MAX, 0.5).as_secs(), 15);
+    }
+
+    #[test]
+    fn the_code_is_found_in_any_body() {
+        assert_eq!(code_in("<?xml?><Error><Code>SlowDown</Code><Message>x</Message></Error>"), "SlowDown");
+        for body in ["", "<Code>", "</Code><Code>", "not xml"] {
+            assert_eq!(code_in(body), "");
+        }
+    }
+}
