@@ -1,0 +1,41 @@
+/** @typedef {{ paint(now: number): void }} Paintable */
+
+/** Paints what has changed, once per frame. */
+export class Painter {
+  /** @type {Set<Paintable>} */ #changed = new Set();
+
+  /** @param {Paintable[]} things */
+  mark(...things) {
+    if (this.#changed.size === 0) requestAnimationFrame((now) => this.#paint(now));
+    for (const thing of things) this.#changed.add(thing);
+  }
+
+  /** @param {number} now */
+  #paint(now) {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const thing of changed) thing.paint(now);
+  }
+}
+
+/**
+ * @param {Element} root
+ * @param {string} selector
+ * @param {string} text
+ */
+export function setText(root, selector, text) {
+  const element = find(root, selector);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {T}
+ */
+export function find(root, selector) {
+  const element = root.querySelector(selector);
+  if (!element) throw new Error(`index.html has no ${selector}.`);
+  return /** @type {T} */ (element);
+}
