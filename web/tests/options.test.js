@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { connect } from "nearput";
+import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigner } from "../options.js";
+
+test("an unknown option is a TypeError that names it and lists those there are", () => {
+  assert.throws(() => connect("https://sign.example.com", { concurency: 4 }), {
+    name: "TypeError",
+    message:
+      'connect(): there is no option "concurency". The options are: token, worker, concurrency, partSize, giveUpAfter.',
+  });
+});
+
+test("a name that every object has is not an option", () => {
+  assert.throws(() => checkOptions("upload()", { constructor: "x" }, FILE_OPTIONS), /no option "constructor"/);
+});
+
+const WRONG = [
+  [CONNECT_OPTIONS, "token", 5],
+  [CONNECT_OPTIONS, "worker", "no"],
+  [CONNECT_OPTIONS, "concurrency", 0],
+  [CONNECT_OPTIONS, "concurrency", 2.5],
+  [CONNECT_OPTIONS, "partSize", 8 * 1024 * 1024 - 1],
+  [CONNECT_OPTIONS, "giveUpAfter", Infinity],
+  [CONNECT_OPTIONS, "giveUpAfter", "5000"],
+  [FILE_OPTIONS, "name", null],
+  [FILE_OPTIONS, "metadata", { pages: 3 }],
+  [FILE_OPTIONS, "signal", {}],
+];
+for (const [rules, name, value] of WRONG) {
+  test(`the option ${name} does not take ${JSON.stringify(value)}`, () => {
+    assert.throws(() => checkOptions("a call", { [name]: value }, rules), {
+      name: "TypeError",
+      message: new RegExp(`^a call: the option "${name}" must `),
+    });
+  });
+}
+
+test("options that are right or undefined pass", () => {
+  checkOptions("a call", { token: async () => "t", worker: false, partSize: 8 * 1024 * 1024, giveUpAfter: 1 }, CONNECT_OPTIONS);
+  checkOptions("a call", { name: undefined, metadata: { a: "b" }, signal: AbortSignal.abort() }, FILE_OPTIONS);
+});
+
+test("a signer's address loses its trailing slash and keeps its path", () => {
+  assert.equal(checkSigner("https://example.com/sign/"), "https://example.com/sign");
+});
+
+for (const wrong of [undefined, "", "sign.example.com", "/sign", "ftp://example.com", "https://example.com/?a=b"]) {
+  test(`${JSON.stringify(wrong)} is no address of a signer`, () => {
+    assert.throws(() => checkSigner(wrong), { name: "TypeError", message: /absolute http\(s\) address/ });
+  });
+}
