@@ -10,6 +10,9 @@ import { Row } from "./demo/row.js";
 /** The changes worth an announcement. @type {Partial<Record<string, string>>} */
 const ANNOUNCED = { preparing: "started", done: "uploaded", failed: "failed", cancelled: "cancelled" };
 
+/** Thousands of files must not freeze the page. */
+const ROWS_AT_A_TIME = 25;
+
 const template = /** @type {HTMLTemplateElement} */ (find(document, "#row"));
 const list = find(document, "#list");
 const announcer = new Announcer(find(document, "#announcements"));
@@ -43,17 +46,20 @@ async function start() {
   }
 }
 
-/** @param {Iterable<File>} files */
+/** @param {File[]} files */
 async function add(files) {
   const connection = await nearput;
   if (!connection) return;
   report("");
-  const added = [...files].map(
-    (file) => new Row(template, file, (each) => connection.upload(each), onChange),
-  );
-  for (const row of added) rows.add(row);
-  list.append(...added.map((row) => row.element));
-  painter.mark(...added, overview);
+  for (let from = 0; from < files.length; from += ROWS_AT_A_TIME) {
+    const added = files
+      .slice(from, from + ROWS_AT_A_TIME)
+      .map((file) => new Row(template, file, (each) => connection.upload(each), onChange));
+    for (const row of added) rows.add(row);
+    list.append(...added.map((row) => row.element));
+    painter.mark(...added, overview);
+    await new Promise((next) => setTimeout(next));
+  }
 }
 
 /**

@@ -62,7 +62,7 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      fail(new Error(event.message || "worker.js could not be loaded."));
+      fail(new Error(event.message || "worker.js could not be loaded"));
     };
     worker.onmessage = ({ data }) => {
       switch (data.type) {

@@ -89,23 +89,28 @@ export class Nearput {
 
   /** @param {EngineCall} call */
   #call(...call) {
-    this.#start().then((engine) => engine.call(...call)).catch((cause) => this.#fail(call[1], cause));
+    this.#start()
+      .then((engine) => engine.call(...call))
+      .catch((cause) =>
+        this.#fail(
+          call[1],
+          `The upload engine could not be started (${cause.message}). Check the connection and try again. If that does not help: ` +
+            "nearput_client_bg.wasm must be served as application/wasm, and a Content-Security-Policy needs script-src 'wasm-unsafe-eval'.",
+        ),
+      );
   }
 
   /** @param {Error} cause */
   #breakDown(cause) {
     this.#engine = undefined;
-    for (const id of this.#ears.keys()) this.#fail(id, cause);
+    for (const id of this.#ears.keys()) this.#fail(id, `The upload engine has broken down (${cause.message}). Try again.`);
   }
 
   /**
    * @param {number} id
-   * @param {Error} cause
+   * @param {string} message
    */
-  #fail(id, cause) {
-    const message =
-      `The upload engine does not run: ${cause.message} Reload the page. If it happens again, check that nearput_client_bg.wasm ` +
-      "is served as application/wasm, and that the Content-Security-Policy has script-src 'wasm-unsafe-eval'.";
+  #fail(id, message) {
     this.#ears.get(id)?.({ id, type: "failed", error: { code: "engine_failed", message, retryable: true } });
   }
 }

@@ -1,11 +1,15 @@
 import { plural } from "./format.js";
 
-const PAUSE_MS = 1000;
+/** Spoken when nothing more has happened for so long … */
+const PAUSE_MS = 800;
+/** … or, in the rush of many files, when the first news is so old. */
+const PATIENCE_MS = 10_000;
 
-/** Tells a screen reader what started, ended and failed; what happens within a second is told in one sentence. */
+/** Tells a screen reader what started, ended and failed; news that comes together is told in one sentence. */
 export class Announcer {
   #region;
   /** @type {Map<string, string[]>} */ #names = new Map();
+  #firstAt = 0;
   #timer = 0;
 
   /** @param {Element} region a live region */
@@ -14,16 +18,18 @@ export class Announcer {
   }
 
   /**
-   * @param {string} what "started", "done", "failed" …
+   * @param {string} what "started", "uploaded", "failed" …
    * @param {string} name of the file
    */
   tell(what, name) {
+    const now = performance.now();
+    if (this.#names.size === 0) this.#firstAt = now;
     this.#names.set(what, [...(this.#names.get(what) ?? []), name]);
-    this.#timer ||= setTimeout(() => this.#speak(), PAUSE_MS);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#speak(), Math.min(PAUSE_MS, this.#firstAt + PATIENCE_MS - now));
   }
 
   #speak() {
-    this.#timer = 0;
     const sentences = [...this.#names].map(([what, names]) =>
       names.length === 1 ? `${names[0]}: ${what}.` : `${plural(names.length, "file")} ${what}.`,
     );

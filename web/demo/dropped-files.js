@@ -5,9 +5,10 @@
  * @returns {Promise<File[]>}
  */
 export async function droppedFiles(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const dropped = items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile()).filter((each) => each !== null);
   const files = [];
-  for (const entry of entries) files.push(...(await filesOf(entry)));
+  for (const each of dropped) files.push(...(each instanceof File ? [each] : await filesOf(each)));
   return files;
 }
 

@@ -1,5 +1,8 @@
 /** @typedef {{ paint(now: number): void }} Paintable */
 
+/** The share of a frame that painting may take; what is left over comes with the next one. */
+const BUDGET_MS = 8;
+
 /** Paints what has changed, once per frame. */
 export class Painter {
   /** @type {Set<Paintable>} */ #changed = new Set();
@@ -12,9 +15,13 @@ export class Painter {
 
   /** @param {number} now */
   #paint(now) {
-    const changed = [...this.#changed];
-    this.#changed.clear();
-    for (const thing of changed) thing.paint(now);
+    const until = performance.now() + BUDGET_MS;
+    for (const thing of this.#changed) {
+      this.#changed.delete(thing);
+      thing.paint(now);
+      if (performance.now() > until) break;
+    }
+    if (this.#changed.size > 0) requestAnimationFrame((now) => this.#paint(now));
   }
 }
 
