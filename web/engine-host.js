@@ -16,7 +16,7 @@
 /**
  * @typedef {object} EngineHost
  * @property {(...call: EngineCall) => void} call
- * @property {() => void} close lets running calls end, then gives the engine up
+ * @property {() => void} close gives the engine up, once cancelled uploads are cleared away
  */
 
 /**

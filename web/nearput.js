@@ -49,7 +49,6 @@ export class Nearput {
     if (this.#closed) throw new DOMException("upload(): this connection is closed.", "InvalidStateError");
 
     const { signal, ...fileOptions } = options;
-    fileOptions.name ??= file instanceof File ? file.name : "blob";
     const id = ++this.#lastId;
     const task = new Task(file.size, (hear) => {
       this.#ears.set(id, hear);

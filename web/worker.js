@@ -1,10 +1,9 @@
 import init, { Engine } from "./pkg/nearput_client.js";
 
-/** @type {Engine} */
+/** @type {any} */
 let engine;
-/** The uploads that have not ended: a closed worker lives until they have. */
-const open = new Set();
-let closing = false;
+/** How long a closed worker still lives, in milliseconds: as long as the engine tries to give uploads up at the signer. */
+let lingerFor = 60_000;
 /** @type {{ resolve: (token: string | undefined) => void, reject: (error: Error) => void }[]} */
 const waitingForToken = [];
 
@@ -13,9 +12,11 @@ addEventListener("message", ({ data }) => {
     case "start":
       start(data);
       break;
-    case "call":
-      call(data.call);
+    case "call": {
+      const [verb, ...args] = data.call;
+      engine[verb](...args);
       break;
+    }
     case "token":
       waitingForToken.shift()?.resolve(data.token);
       break;
@@ -23,27 +24,21 @@ addEventListener("message", ({ data }) => {
       waitingForToken.shift()?.reject(new Error(data.message));
       break;
     case "close":
-      closing = true;
-      closeWhenIdle();
+      setTimeout(close, lingerFor);
       break;
   }
 });
 
-/** @param {{ signer: string, options: object }} setup */
+/** @param {{ signer: string, options: import("./nearput.d.ts").EngineOptions }} setup */
 async function start({ signer, options }) {
   try {
     await init();
-    engine = new Engine(signer, options, askToken, onEvent);
+    lingerFor = options.giveUpAfter ?? lingerFor;
+    engine = new Engine(signer, options, askToken, (/** @type {object} */ event) => postMessage({ type: "event", event }));
     postMessage({ type: "ready" });
   } catch (error) {
     postMessage({ type: "not-ready", message: String(error) });
   }
-}
-
-/** @param {[verb: string, id: number, ...rest: unknown[]]} call */
-function call([verb, id, ...rest]) {
-  if (verb === "upload") open.add(id);
-  /** @type {any} */ (engine)[verb](id, ...rest);
 }
 
 function askToken() {
@@ -51,17 +46,4 @@ function askToken() {
     waitingForToken.push({ resolve, reject });
     postMessage({ type: "ask-token" });
   });
-}
-
-/** @param {import("./task.js").EngineEvent} event */
-function onEvent(event) {
-  postMessage({ type: "event", event });
-  if (event.type === "done" || event.type === "failed" || (event.type === "state" && event.state === "cancelled")) {
-    open.delete(event.id);
-    closeWhenIdle();
-  }
-}
-
-function closeWhenIdle() {
-  if (closing && open.size === 0) close();
 }

@@ -20,14 +20,14 @@ function newNearput(start = async () => {}) {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test("uploads reach the engine with their names, and events reach the upload they are about", async () => {
+test("uploads reach the engine with their options, and events reach the upload they are about", async () => {
   const { nearput, engine } = newNearput();
-  const first = nearput.upload(FILE, { name: "other.txt", metadata: { a: "b" } });
+  const first = nearput.upload(FILE, { name: "other.txt", metadata: { a: "b" }, signal: new AbortController().signal });
   const second = nearput.upload(new Blob(["x"]));
   await settle();
   assert.deepEqual(engine.calls, [
     ["upload", 1, FILE, { name: "other.txt", metadata: { a: "b" } }],
-    ["upload", 2, engine.calls[1][2], { name: "blob" }],
+    ["upload", 2, engine.calls[1][2], {}],
   ]);
   engine.setup.onEvent({ id: 2, type: "done", result: RESULT });
   assert.equal(first.state, "queued");
