@@ -1,23 +1,4 @@
-/** @import { EngineOptions, FileOptions } from "./nearput.d.ts" */
-/** @import { EngineEvent } from "./task.js" */
-
-/**
- * @typedef {object} EngineSetup
- * @property {string} signer
- * @property {EngineOptions} options
- * @property {boolean} worker whether a worker is to be tried
- * @property {() => Promise<string | undefined>} askToken
- * @property {(event: EngineEvent) => void} onEvent
- * @property {(cause: Error) => void} onCrash a running engine has broken down; its uploads are lost
- */
-
-/** @typedef {["upload", number, Blob, FileOptions] | ["pause" | "resume" | "cancel", number]} EngineCall */
-
-/**
- * @typedef {object} EngineHost
- * @property {(...call: EngineCall) => void} call
- * @property {() => void} close gives the engine up, once cancelled uploads are cleared away
- */
+/** @import { EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
 
 /**
  * Starts the engine in a worker, or on the page where no worker can be had.
@@ -64,7 +45,8 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
       event.preventDefault();
       fail(new Error(event.message || "worker.js could not be loaded"));
     };
-    worker.onmessage = ({ data }) => {
+    const post = (/** @type {ToWorker} */ message) => worker.postMessage(message);
+    worker.onmessage = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
       switch (data.type) {
         case "ready":
           fail = (cause) => {
@@ -72,8 +54,8 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
             onCrash(cause);
           };
           resolve({
-            call: (...call) => worker.postMessage({ type: "call", call }),
-            close: () => worker.postMessage({ type: "close" }),
+            call: (...call) => post({ type: "call", call }),
+            close: () => post({ type: "close" }),
           });
           break;
         case "not-ready":
@@ -84,13 +66,13 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
           break;
         case "ask-token":
           askToken().then(
-            (token) => worker.postMessage({ type: "token", token }),
-            (error) => worker.postMessage({ type: "no-token", message: String(error?.message ?? error) }),
+            (token) => post({ type: "token", token }),
+            (error) => post({ type: "no-token", message: String(error?.message ?? error) }),
           );
           break;
       }
     };
-    worker.postMessage({ type: "start", signer, options });
+    post({ type: "start", signer, options });
   });
 }
 

@@ -1,10 +1,10 @@
-/** @import { ErrorCode } from "./nearput.d.ts" */
+/** @import { Failure } from "./engine.d.ts" */
 
 /** Why an upload failed: a stable `code` for programs, a `message` for people. */
 export class NearputError extends Error {
   name = "NearputError";
 
-  /** @param {{ code: ErrorCode, message: string, retryable: boolean }} failure */
+  /** @param {Failure} failure */
   constructor({ code, message, retryable }) {
     super(message);
     this.code = code;

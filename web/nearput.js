@@ -1,6 +1,5 @@
 /** @import { ConnectOptions, FileOptions } from "./nearput.d.ts" */
-/** @import { EngineCall, EngineHost } from "./engine-host.js" */
-/** @import { EngineEvent } from "./task.js" */
+/** @import { Connection, EngineCall, EngineEvent, EngineHost } from "./engine.d.ts" */
 
 import { startEngine } from "./engine-host.js";
 import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigner } from "./options.js";
@@ -19,8 +18,6 @@ export function connect(signer, options = {}) {
   const { token, worker = true, ...engineOptions } = options;
   return new Nearput({ signer: address, options: engineOptions, worker, askToken: askOnce(token) });
 }
-
-/** @typedef {Pick<import("./engine-host.js").EngineSetup, "signer" | "options" | "worker" | "askToken">} Connection */
 
 export class Nearput {
   #connection;
@@ -93,7 +90,7 @@ export class Nearput {
       .catch((cause) =>
         this.#fail(
           call[1],
-          `The upload engine could not be started (${cause.message}). Check the connection and try again. If that does not help: ` +
+          `The upload engine does not run (${cause.message}). Check the connection and try again. If that does not help: ` +
             "nearput_client_bg.wasm must be served as application/wasm, and a Content-Security-Policy needs script-src 'wasm-unsafe-eval'.",
         ),
       );

@@ -1,18 +1,7 @@
-/** @import { ErrorCode, Progress, Reason, TaskState, UploadResult } from "./nearput.d.ts" */
+/** @import { EngineEvent, Verb } from "./engine.d.ts" */
+/** @import { Progress, Reason, TaskState, UploadResult } from "./nearput.d.ts" */
 
 import { NearputError } from "./error.js";
-
-/**
- * What the engine tells about one upload.
- * @typedef {{ id: number } & (
- *   | { type: "state", state: TaskState, reason?: Reason }
- *   | ({ type: "progress" } & Progress)
- *   | { type: "done", result: UploadResult }
- *   | { type: "failed", error: { code: ErrorCode, message: string, retryable: boolean } }
- * )} EngineEvent
- */
-
-/** @typedef {"pause" | "resume" | "cancel"} Verb */
 
 const FINAL = ["done", "failed", "cancelled"];
 

@@ -1,3 +1,5 @@
+/** @import { EngineEvent, FromWorker, ToWorker } from "./engine.d.ts" */
+
 import init, { Engine } from "./pkg/nearput_client.js";
 
 /** @type {any} */
@@ -7,7 +9,7 @@ let lingerFor = 60_000;
 /** @type {{ resolve: (token: string | undefined) => void, reject: (error: Error) => void }[]} */
 const waitingForToken = [];
 
-addEventListener("message", ({ data }) => {
+addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => {
   switch (data.type) {
     case "start":
       start(data);
@@ -29,21 +31,29 @@ addEventListener("message", ({ data }) => {
   }
 });
 
-/** @param {{ signer: string, options: import("./nearput.d.ts").EngineOptions }} setup */
+// The page hears of errors, not of rejections; the engine's own breakdown may be either.
+addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
+
+/** @param {Extract<ToWorker, { type: "start" }>} setup */
 async function start({ signer, options }) {
   try {
     await init();
     lingerFor = options.giveUpAfter ?? lingerFor;
-    engine = new Engine(signer, options, askToken, (/** @type {object} */ event) => postMessage({ type: "event", event }));
-    postMessage({ type: "ready" });
+    engine = new Engine(signer, options, askToken, (/** @type {EngineEvent} */ event) => post({ type: "event", event }));
+    post({ type: "ready" });
   } catch (error) {
-    postMessage({ type: "not-ready", message: String(error) });
+    post({ type: "not-ready", message: String(error) });
   }
 }
 
 function askToken() {
   return new Promise((resolve, reject) => {
     waitingForToken.push({ resolve, reject });
-    postMessage({ type: "ask-token" });
+    post({ type: "ask-token" });
   });
+}
+
+/** @param {FromWorker} message */
+function post(message) {
+  postMessage(message);
 }
