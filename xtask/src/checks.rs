@@ -77,7 +77,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about: "the tests of web/ that run in Node.js",
         needs: &[Need::Node],
         after: &[],
-        run: |tally| run_tests(command("node --test").current_dir(workspace::web()), tally),
+        run: |tally| run_tests(command("node --test --test-reporter=spec").current_dir(workspace::web()), tally),
     },
     Check {
         name: "client",

@@ -60,10 +60,10 @@ impl CargoTool {
         let mut install = command("cargo install --force");
         install.args([self.package, "--version", version]).arg("--root").arg(workspace::tools());
         install.arg("--target-dir").arg(workspace::tools_build());
-        // Minutes of optimising would buy milliseconds.
+        // Minutes of optimising would buy tenths of a second.
         install.envs([
             ("CARGO_PROFILE_RELEASE_LTO", "off"),
-            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
             ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
         ]);
         run(&mut install)
