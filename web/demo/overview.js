@@ -55,7 +55,8 @@ export class Overview {
     setText(section, ".overview-count", `${sum.done} of ${plural(sum.files, "file")} uploaded${failed}`);
     if (busy && now - this.#numbersAt < NUMBERS_EVERY_MS) return;
     this.#numbersAt = now;
-    setText(section, ".overview-bytes", `${formatBytes(sum.loaded)} of ${formatBytes(sum.total)}`);
+    const size = formatBytes(sum.total);
+    setText(section, ".overview-bytes", busy ? `${formatBytes(sum.loaded)} of ${size}` : size);
     setText(section, ".overview-rate", formatRate(sum.rate));
     setText(section, ".overview-left", sum.rate ? formatLeft((sum.total - sum.loaded) / sum.rate) : "");
   }
