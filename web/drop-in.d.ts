@@ -8,7 +8,7 @@ export type NearputDoneEvent = CustomEvent<{ file: File; result: UploadResult }>
 export type NearputErrorEvent = CustomEvent<{ file: File; error: NearputError | Error }>;
 
 declare global {
-  interface HTMLElementEventMap {
+  interface GlobalEventHandlersEventMap {
     "nearput:progress": NearputProgressEvent;
     "nearput:done": NearputDoneEvent;
     "nearput:error": NearputErrorEvent;
