@@ -1,1 +1,41 @@
+//! The signer: says who may upload what, and never touches the bytes.
+//!
+//! A call's way through the modules:
+//!
+//! 1. [`server`] takes it in and [`routes`] dispatches it, [`auth`] establishes the caller and reads the body.
+//! 2. [`policy`] looks at what the caller asks for and makes a grant of it, or refuses.
+//! 3. From the grant come a [`key`], which no client chooses, and a [`ticket`], which the browser carries back.
+//! 4. [`upload`] takes a ticket and nothing else, and has its parts signed by [`presign`] for the host that
+//!    [`routing`] names. Every other word with the storage is the signer's own, through [`aws`].
+//!
+//! There is no state besides the configuration, so any number of signers can serve one name.
 
+mod app;
+mod clock;
+mod config;
+mod error;
+mod routes;
+mod server;
+mod telemetry;
+
+mod auth;
+mod policy;
+
+mod file_name;
+mod key;
+mod media_type;
+mod metadata;
+
+mod checksum;
+mod plan;
+mod ticket;
+mod upload;
+
+mod aws;
+mod presign;
+mod routing;
+mod site;
+
+pub use app::BuildError;
+pub use config::{Config, ConfigError, Secrets, SiteCredentials, TicketKey};
+pub use server::{Server, build};

@@ -1,0 +1,134 @@
+//! What all calls share: sites, tickets, limits, and who may call.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::config::Credentials;
+
+use crate::auth::{Authenticator, Caller, DevelopmentToken};
+use crate::aws::Connector;
+use crate::config::{self, Config, CredentialSource, Limits, Secrets, TicketKey};
+use crate::error::Error;
+use crate::presign::Presigner;
+use crate::routing::Bucket;
+use crate::site::Site;
+use crate::ticket::Tickets;
+use crate::upload::Upload;
+
+/// RFC 7518 §3.2: a key for HS256 is no shorter than its hash.
+const MIN_TICKET_KEY_BYTES: usize = 32;
+
+/// The configured signer.
+pub(crate) struct App {
+    pub(crate) authenticator: Authenticator,
+    pub(crate) tickets: Tickets,
+    pub(crate) limits: Limits,
+    pub(crate) sites: Vec<Site>,
+    /// The id of the preferred site.
+    pub(crate) home: String,
+    signing_expires: Duration,
+}
+
+/// Why a signer cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("the signer cannot listen at {address}: {problem}")]
+    Listen { address: SocketAddr, problem: io::Error },
+    #[error("there is no ticket key; set NEARPUT_TICKET_KEYS")]
+    NoTicketKey,
+    #[error("the ticket key `{id}` has fewer than {MIN_TICKET_KEY_BYTES} bytes; make one of random bytes")]
+    ShortTicketKey { id: String },
+    #[error("the ticket key `{id}` is there twice; give each key its own id")]
+    TicketKeyTwice { id: String },
+    #[error("nobody could call the signer; set NEARPUT_DEVELOPMENT_TOKEN")]
+    NoAuthenticator,
+    #[error("there are no credentials for the site `{site}`; set its NEARPUT_SITE_… variables")]
+    NoCredentials { site: String },
+}
+
+impl App {
+    pub(crate) async fn new(config: Config, mut secrets: Secrets) -> Result<Self, BuildError> {
+        check_ticket_keys(&secrets.ticket_keys)?;
+        let token = secrets.development_token.take().filter(|token| !token.is_empty());
+        let home = config.home().to_owned();
+
+        let connector = Connector::new();
+        let mut sites = Vec::with_capacity(config.sites.len());
+        for site in &config.sites {
+            sites.push(connect(&connector, site, &mut secrets).await?);
+        }
+        Ok(Self {
+            authenticator: Authenticator::DevelopmentToken(DevelopmentToken::new(
+                token.ok_or(BuildError::NoAuthenticator)?,
+            )),
+            tickets: Tickets::new(secrets.ticket_keys, config.tickets.lifetime),
+            limits: config.limits,
+            sites,
+            home,
+            signing_expires: config.signing.expires,
+        })
+    }
+
+    pub(crate) fn site(&self, id: &str) -> Result<&Site, Error> {
+        self.sites.iter().find(|site| site.id == id).ok_or_else(|| Error::UnknownSite(id.to_owned()))
+    }
+
+    /// The upload for which `caller` shows a ticket.
+    pub(crate) fn upload(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
+        let ticket = self.tickets.open(ticket, caller, now)?;
+        Ok(Upload { site: self.site(&ticket.site)?, ticket })
+    }
+
+    pub(crate) fn presigner<'a>(&self, site: &'a Site, credentials: &'a Credentials, now: SystemTime) -> Presigner<'a> {
+        Presigner { credentials, region: &site.bucket.region, now, expires_in: self.signing_expires }
+    }
+
+    pub(crate) fn check_file_count(&self, given: usize) -> Result<(), Error> {
+        check_count("files", given, self.limits.max_files_per_call)
+    }
+
+    pub(crate) fn check_part_count(&self, given: usize) -> Result<(), Error> {
+        check_count("parts", given, self.limits.max_parts_per_call)
+    }
+}
+
+fn check_ticket_keys(keys: &[TicketKey]) -> Result<(), BuildError> {
+    if keys.is_empty() {
+        return Err(BuildError::NoTicketKey);
+    }
+    for (index, key) in keys.iter().enumerate() {
+        if key.secret.len() < MIN_TICKET_KEY_BYTES {
+            return Err(BuildError::ShortTicketKey { id: key.id.clone() });
+        }
+        if keys[..index].iter().any(|other| other.id == key.id) {
+            return Err(BuildError::TicketKeyTwice { id: key.id.clone() });
+        }
+    }
+    Ok(())
+}
+
+async fn connect(connector: &Connector, site: &config::Site, secrets: &mut Secrets) -> Result<Site, BuildError> {
+    let credentials = match site.credentials {
+        CredentialSource::Aws => None,
+        CredentialSource::Environment => {
+            let given = secrets.site_credentials.remove(&site.id);
+            Some(given.ok_or_else(|| BuildError::NoCredentials { site: site.id.clone() })?)
+        }
+    };
+    let bucket = Bucket { name: site.bucket.clone(), region: site.region.clone(), endpoint: site.endpoint.clone() };
+    Ok(Site {
+        id: site.id.clone(),
+        storage: connector.connect(&bucket, credentials).await,
+        bucket,
+        profile: site.profile(),
+    })
+}
+
+fn check_count(items: &'static str, given: usize, max: u32) -> Result<(), Error> {
+    if u32::try_from(given).is_ok_and(|given| given <= max) {
+        Ok(())
+    } else {
+        Err(Error::TooManyItems { items, given, max })
+    }
+}

@@ -1,0 +1,98 @@
+//! The body of a call, and who sends it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http::{HeaderMap, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{Caller, Unauthenticated};
+use crate::app::App;
+use crate::error::Error;
+
+/// The largest body that the signer reads.
+pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A call of a known caller.
+///
+/// The body may be declared as any type: sent as `text/plain` with the token in its top-level key `token`, it is a
+/// simple request, for which browsers ask no preflight. Cookies are never looked at, so this opens no way for other
+/// sites to act for a user.
+pub(crate) struct Call<T> {
+    pub(crate) caller: Caller,
+    pub(crate) body: T,
+}
+
+/// The body of a call that asks for nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoBody {}
+
+/// A body that is not what the call takes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidBody {
+    #[error("the body is not a JSON object: {0}")]
+    NotJson(serde_json::Error),
+    #[error("the body is not what this call takes: {0}")]
+    NotTheCall(serde_path_to_error::Error<serde_json::Error>),
+    #[error("the `token` in the body is not text")]
+    TokenNotText,
+    #[error("the body broke off, or took longer than {} s; repeat the call", BODY_TIMEOUT.as_secs())]
+    BrokenOff,
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
+        let bearer = bearer(request.headers())?;
+        let mut body = parse(&read(request, app).await?);
+        let token = match (bearer, &mut body) {
+            (Some(token), _) => Some(token),
+            (None, Ok(body)) => take_token(body)?,
+            (None, Err(_)) => None,
+        };
+        let caller = match (token, &body) {
+            (Some(token), _) => app.authenticator.caller(&token)?,
+            (None, Ok(_)) => Err(Unauthenticated::NoToken)?,
+            // The token may be in there, so it is the body that must be put right first.
+            (None, Err(_)) => return Err(body.map(|_| ()).expect_err("matched above").into()),
+        };
+        let body = serde_path_to_error::deserialize(Value::Object(body?)).map_err(InvalidBody::NotTheCall)?;
+        Ok(Self { caller, body })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<String>, Unauthenticated> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::InvalidToken)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.to_owned())) } else { Err(Unauthenticated::InvalidToken) }
+}
+
+async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, Error> {
+    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, app)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(rejection)) if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
+            Err(Error::BodyTooLarge { max_bytes: MAX_BODY_BYTES })
+        }
+        Ok(Err(_)) | Err(_) => Err(InvalidBody::BrokenOff.into()),
+    }
+}
+
+fn parse(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
+    if body.is_empty() { Ok(Map::new()) } else { serde_json::from_slice(body).map_err(InvalidBody::NotJson) }
+}
+
+fn take_token(body: &mut Map<String, Value>) -> Result<Option<String>, InvalidBody> {
+    match body.remove("token") {
+        None => Ok(None),
+        Some(Value::String(token)) => Ok(Some(token)),
+        Some(_) => Err(InvalidBody::TokenNotText),
+    }
+}

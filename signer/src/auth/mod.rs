@@ -1,0 +1,76 @@
+//! Who is calling.
+
+mod call;
+mod development;
+
+use std::fmt;
+
+pub(crate) use call::{Call, InvalidBody, MAX_BODY_BYTES, NoBody};
+pub(crate) use development::DevelopmentToken;
+
+/// One who may call the signer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) subject: Subject,
+}
+
+/// A caller's name. It becomes a segment of keys, so it holds nothing but ASCII letters, digits and `-_.@:|`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject(String);
+
+/// The ways of proving who is calling.
+pub(crate) enum Authenticator {
+    DevelopmentToken(DevelopmentToken),
+}
+
+/// A caller that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unauthenticated {
+    #[error("there is no token; send one as `Authorization: Bearer`, or as `token` in the body")]
+    NoToken,
+    #[error("the token is not valid; get a new one")]
+    InvalidToken,
+}
+
+impl Authenticator {
+    /// Who shows this token.
+    pub(crate) fn caller(&self, token: &str) -> Result<Caller, Unauthenticated> {
+        match self {
+            Self::DevelopmentToken(expected) => expected.caller(token),
+        }
+    }
+}
+
+impl Subject {
+    /// None where the text holds anything that is unsafe in a key, or is longer than 128 bytes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_.@:|".contains(c);
+        let valid = (1..=128).contains(&text.len()) && !text.starts_with('.') && text.chars().all(is_safe);
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_safe_as_a_segment_of_a_key() {
+        for good in ["developer", "us-east-1:0f1e", "auth0|5f", "me@example.com"] {
+            assert!(Subject::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a\\b", "a%2Fb", "a b", "ü", "a\0", &"x".repeat(129)] {
+            assert!(Subject::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

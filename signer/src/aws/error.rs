@@ -1,0 +1,109 @@
+//! What the storage's errors mean for a caller.
+
+use std::error::Error;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
+
+/// What can be done about an error of the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// It was completed, aborted, or never opened.
+    NoSuchUpload,
+    /// Parts are missing, or are not those that were announced.
+    Incomplete,
+    /// The bytes do not have the announced checksum.
+    Mismatch,
+    /// It will not do it, however often it is asked.
+    Refused,
+    /// It may do it later.
+    Unavailable,
+}
+
+/// A call to the storage that failed. The message is for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation}: {cause}")]
+pub(crate) struct StorageError {
+    pub(crate) failure: Failure,
+    operation: &'static str,
+    cause: String,
+}
+
+impl StorageError {
+    pub(super) fn new(failure: Failure, operation: &'static str, cause: &(dyn Error + 'static)) -> Self {
+        Self { failure, operation, cause: chain(cause) }
+    }
+
+    pub(super) fn odd(failure: Failure, operation: &'static str, cause: &str) -> Self {
+        Self { failure, operation, cause: cause.to_owned() }
+    }
+
+    pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let failure = classify(operation, status, error.code());
+        let (Some(status), Some(code)) = (status, error.code()) else {
+            return Self::new(failure, operation, error);
+        };
+        let message = error.message().unwrap_or_default();
+        let id = error.request_id().unwrap_or("none");
+        Self { failure, operation, cause: format!("{status} {code}: {message} (request {id})") }
+    }
+}
+
+fn classify(operation: &str, status: Option<u16>, code: Option<&str>) -> Failure {
+    match code {
+        Some("NoSuchUpload") => Failure::NoSuchUpload,
+        Some("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall") => Failure::Incomplete,
+        // S3's answer where the parts do not add up to the announced size.
+        Some("InvalidRequest") if operation == super::multipart::COMPLETE => Failure::Incomplete,
+        Some("BadDigest" | "InvalidDigest" | "XAmzContentChecksumMismatch") => Failure::Mismatch,
+        Some("InternalError" | "SlowDown" | "ServiceUnavailable" | "RequestTimeout" | "OperationAborted") => {
+            Failure::Unavailable
+        }
+        Some(_) | None => match status {
+            Some(300..=499) => Failure::Refused,
+            Some(_) | None => Failure::Unavailable,
+        },
+    }
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_classified_by_its_code_and_then_by_its_status() {
+        for (operation, status, code, failure) in [
+            ("Head", None, None, Failure::Unavailable),
+            ("Head", Some(403), None, Failure::Refused),
+            ("Head", Some(301), Some("PermanentRedirect"), Failure::Refused),
+            ("Head", Some(500), None, Failure::Unavailable),
+            ("CreateMultipartUpload", Some(403), Some("SignatureDoesNotMatch"), Failure::Refused),
+            ("CreateMultipartUpload", Some(404), Some("NoSuchBucket"), Failure::Refused),
+            ("CreateMultipartUpload", Some(400), Some("InvalidRequest"), Failure::Refused),
+            ("CreateMultipartUpload", Some(503), Some("SlowDown"), Failure::Unavailable),
+            ("CompleteMultipartUpload", Some(200), Some("InternalError"), Failure::Unavailable),
+            ("CompleteMultipartUpload", Some(404), Some("NoSuchUpload"), Failure::NoSuchUpload),
+            ("CompleteMultipartUpload", Some(400), Some("InvalidPart"), Failure::Incomplete),
+            ("CompleteMultipartUpload", Some(400), Some("InvalidRequest"), Failure::Incomplete),
+            ("CompleteMultipartUpload", Some(400), Some("BadDigest"), Failure::Mismatch),
+            ("CompleteMultipartUpload", Some(400), Some("InvalidDigest"), Failure::Mismatch),
+        ] {
+            assert_eq!(classify(operation, status, code), failure, "{operation}: {status:?} {code:?}");
+        }
+    }
+}

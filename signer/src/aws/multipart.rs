@@ -1,0 +1,158 @@
+//! Multipart uploads: opening them, listing their parts, completing them, giving them up.
+
+use std::time::Duration;
+
+use aws_sdk_s3::config::Config;
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, Part};
+use nearput_api::StoredPart;
+
+use super::connect::timeouts;
+use super::{Failure, Storage, StorageError};
+use crate::checksum::Checksum;
+use crate::metadata::Metadata;
+
+pub(super) const COMPLETE: &str = "CompleteMultipartUpload";
+const CREATE: &str = "CreateMultipartUpload";
+const LIST: &str = "ListParts";
+const ABORT: &str = "AbortMultipartUpload";
+
+/// S3 may take minutes to put a large object together.
+const COMPLETE_TIMEOUT: Duration = Duration::from_mins(4);
+const MAX_ABORTS: usize = 3;
+
+/// What an upload is created with.
+pub(crate) struct NewUpload<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) media_type: &'a str,
+    pub(crate) disposition: &'a str,
+    pub(crate) metadata: &'a Metadata,
+    pub(crate) checksum: Option<nearput_api::ChecksumAlgorithm>,
+}
+
+/// What an upload is completed with.
+pub(crate) struct UploadToComplete<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) upload_id: &'a str,
+    /// In bytes.
+    pub(crate) size: u64,
+    pub(crate) parts: Vec<PartToComplete>,
+    pub(crate) checksum: Option<&'a Checksum>,
+}
+
+/// A part that belongs to the object.
+pub(crate) struct PartToComplete {
+    pub(crate) number: u32,
+    pub(crate) etag: Option<String>,
+    pub(crate) checksum: Option<Checksum>,
+}
+
+impl Storage {
+    /// Opens a multipart upload and returns its id.
+    pub(crate) async fn create(&self, new: &NewUpload<'_>) -> Result<String, StorageError> {
+        let metadata = new.metadata.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let algorithm = new.checksum.map(|algorithm| match algorithm {
+            nearput_api::ChecksumAlgorithm::Crc64nvme => ChecksumAlgorithm::Crc64Nvme,
+        });
+        let created = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(new.key)
+            .content_type(new.media_type)
+            .content_disposition(new.disposition)
+            .set_metadata((!new.metadata.is_empty()).then_some(metadata))
+            .set_checksum_type(algorithm.is_some().then_some(ChecksumType::FullObject))
+            .set_checksum_algorithm(algorithm)
+            .send()
+            .await
+            .map_err(|error| StorageError::from_sdk(CREATE, &error))?;
+        created.upload_id.ok_or_else(|| StorageError::odd(Failure::Unavailable, CREATE, "the answer has no upload id"))
+    }
+
+    /// The parts that are stored, by ascending number.
+    pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Vec<StoredPart>, StorageError> {
+        Ok(self.list(key, upload_id).await?.iter().filter_map(stored_part).collect())
+    }
+
+    /// The ETag of each stored part, by its number.
+    pub(crate) async fn list_etags(
+        &self,
+        key: &str,
+        upload_id: &str,
+    ) -> Result<std::collections::BTreeMap<u32, Option<String>>, StorageError> {
+        let parts = self.list(key, upload_id).await?;
+        Ok(parts.into_iter().filter_map(|part| Some((part_number(&part)?, part.e_tag))).collect())
+    }
+
+    async fn list(&self, key: &str, upload_id: &str) -> Result<Vec<Part>, StorageError> {
+        let pages = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id).into_paginator();
+        let mut parts = pages
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(|error| StorageError::from_sdk(LIST, &error))?;
+        parts.sort_by_key(|part| part.part_number);
+        Ok(parts)
+    }
+
+    /// Puts the parts together. The storage compares size and checksum with what it has.
+    pub(crate) async fn complete(&self, upload: UploadToComplete<'_>) -> Result<(), StorageError> {
+        let parts = upload.parts.into_iter().map(|part| {
+            CompletedPart::builder()
+                .part_number(i32::try_from(part.number).unwrap_or(i32::MAX))
+                .set_e_tag(part.etag)
+                .set_checksum_crc64_nvme(part.checksum.map(|checksum| checksum.as_str().to_owned()))
+                .build()
+        });
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(upload.key)
+            .upload_id(upload.upload_id)
+            .mpu_object_size(i64::try_from(upload.size).unwrap_or(i64::MAX))
+            .set_checksum_type(upload.checksum.map(|_| ChecksumType::FullObject))
+            .set_checksum_crc64_nvme(upload.checksum.map(|checksum| checksum.as_str().to_owned()))
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build())
+            .customize()
+            .config_override(Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT, COMPLETE_TIMEOUT)))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| StorageError::from_sdk(COMPLETE, &error))
+    }
+
+    /// Gives an upload up. An upload that is not there is given up.
+    ///
+    /// Parts that were in flight may land after an abort, so it is repeated until none is left.
+    pub(crate) async fn abort(&self, key: &str, upload_id: &str) -> Result<(), StorageError> {
+        for _ in 0..MAX_ABORTS {
+            let aborted =
+                self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id).send().await;
+            match aborted.map_err(|error| StorageError::from_sdk(ABORT, &error)) {
+                Err(error) if error.failure == Failure::NoSuchUpload => return Ok(()),
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+            match self.list(key, upload_id).await {
+                Err(error) if error.failure == Failure::NoSuchUpload => return Ok(()),
+                Err(error) => return Err(error),
+                Ok(parts) if parts.is_empty() => return Ok(()),
+                Ok(_) => {}
+            }
+        }
+        Err(StorageError::odd(Failure::Unavailable, ABORT, "parts are still arriving"))
+    }
+}
+
+fn stored_part(part: &Part) -> Option<StoredPart> {
+    Some(StoredPart {
+        number: part_number(part)?,
+        size: part.size.and_then(|size| u64::try_from(size).ok())?,
+        checksum: part.checksum_crc64_nvme.clone(),
+    })
+}
+
+fn part_number(part: &Part) -> Option<u32> {
+    u32::try_from(part.part_number?).ok()
+}

@@ -1,0 +1,139 @@
+//! What a configuration must keep besides its shape.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::{Config, ConfigError, Site};
+
+const DAY: Duration = Duration::from_hours(24);
+
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    check_sites(config)?;
+    check_limits(config)?;
+    check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
+    // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+    check_lifetime("signing.expires", config.signing.expires)
+}
+
+fn check_sites(config: &Config) -> Result<(), ConfigError> {
+    if config.sites.is_empty() {
+        return Err(ConfigError::key("sites", "there is none; add a [[sites]] table with id, region and bucket"));
+    }
+    let mut ids = HashSet::new();
+    for (index, site) in config.sites.iter().enumerate() {
+        check_site(site, &|key| format!("sites[{index}].{key}"))?;
+        if !ids.insert(&site.id) {
+            let problem = format!("`{}` names two sites; give each its own id", site.id);
+            return Err(ConfigError::key(format!("sites[{index}].id"), problem));
+        }
+    }
+    match &config.home {
+        Some(home) if !ids.contains(home) => {
+            Err(ConfigError::key("home", format!("there is no site `{home}`; name the id of one under [[sites]]")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_site(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigError> {
+    let profile = site.profile();
+    if !is_made_of(&site.id, 64, "-") {
+        return Err(ConfigError::key(key("id"), "write 1 to 64 lower-case letters, digits and hyphens"));
+    }
+    if !is_made_of(&site.region, 64, "-") {
+        return Err(ConfigError::key(key("region"), "write a region's label, such as `eu-central-1`"));
+    }
+    if !is_made_of(&site.bucket, 63, "-.") || site.bucket.len() < 3 || site.bucket.contains("..") {
+        let problem = "write a bucket's name: 3 to 63 lower-case letters, digits, hyphens and single dots";
+        return Err(ConfigError::key(key("bucket"), problem));
+    }
+    if !(1..=10_000).contains(&profile.max_parts) {
+        return Err(ConfigError::key(key("profile.max_parts"), "write a number from 1 to 10000"));
+    }
+    if !(1..=5 << 30).contains(&profile.min_part_size) {
+        return Err(ConfigError::key(key("profile.min_part_size"), "write a number of bytes from 1 to 5 GiB"));
+    }
+    Ok(())
+}
+
+fn is_made_of(text: &str, longest: usize, punctuation: &str) -> bool {
+    (1..=longest).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || punctuation.contains(c))
+}
+
+fn check_limits(config: &Config) -> Result<(), ConfigError> {
+    let limits = &config.limits;
+    if limits.max_file_size == 0 {
+        return Err(ConfigError::key("limits.max_file_size", "write a number of bytes above 0"));
+    }
+    if limits.types.is_empty() {
+        return Err(ConfigError::key("limits.types", "no type may be uploaded; allow all with [\"*/*\"]"));
+    }
+    if !(1..=1000).contains(&limits.max_files_per_call) {
+        return Err(ConfigError::key("limits.max_files_per_call", "write a number from 1 to 1000"));
+    }
+    if !(1..=10_000).contains(&limits.max_parts_per_call) {
+        return Err(ConfigError::key("limits.max_parts_per_call", "write a number from 1 to 10000"));
+    }
+    Ok(())
+}
+
+fn check_lifetime(key: &str, lifetime: Duration) -> Result<(), ConfigError> {
+    if (Duration::from_secs(1)..=7 * DAY).contains(&lifetime) {
+        Ok(())
+    } else {
+        Err(ConfigError::key(key, "write a duration from `1s` to `7d`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = "[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = 'uploads'\n";
+
+    #[test]
+    fn the_smallest_configuration_is_an_address_and_a_site() {
+        let config = Config::parse(&format!("listen = '127.0.0.1:0'\n{SITE}")).expect("valid");
+        assert_eq!(config.home(), "local");
+        assert_eq!(config.tickets.lifetime, DAY);
+    }
+
+    #[test]
+    fn every_error_names_its_key() {
+        let wrong = [
+            ("listen", "listen = 'nowhere'", SITE),
+            ("lisden", "lisden = 1\nlisten = '127.0.0.1:0'", SITE),
+            ("allowed_origins", "listen = '127.0.0.1:0'\nallowed_origins = ['*']", SITE),
+            ("sites", "listen = '127.0.0.1:0'", ""),
+            ("sites", "listen = '127.0.0.1:0'\nsites = []", ""),
+            ("home", "listen = '127.0.0.1:0'\nhome = 'elsewhere'", SITE),
+            ("sites[1].id", "listen = '127.0.0.1:0'", &format!("{SITE}{SITE}")),
+            ("sites[0].id", "listen = '127.0.0.1:0'", &SITE.replace("local", "Lo cal")),
+            ("sites[0].region", "listen = '127.0.0.1:0'", &SITE.replace("us-east-1", "evil.example")),
+            ("sites[0].bucket", "listen = '127.0.0.1:0'", &SITE.replace("uploads", "up/loads")),
+            ("endpoint", "listen = '127.0.0.1:0'", &format!("{SITE}endpoint = 'localhost'\n")),
+            ("credentials", "listen = '127.0.0.1:0'", &format!("{SITE}credentials = 'inline'\n")),
+            ("secret_access_key", "listen = '127.0.0.1:0'", &format!("{SITE}secret_access_key = 'x'\n")),
+            ("profile.max_parts", "listen = '127.0.0.1:0'", &format!("{SITE}profile = {{ max_parts = 0 }}\n")),
+            ("limits.max_file_size", "listen = '127.0.0.1:0'", &format!("[limits]\nmax_file_size = 0\n{SITE}")),
+            ("limits.types", "listen = '127.0.0.1:0'", &format!("[limits]\ntypes = []\n{SITE}")),
+            ("types", "listen = '127.0.0.1:0'", &format!("[limits]\ntypes = ['image']\n{SITE}")),
+            ("limits.max_files_per_call", "listen = '127.0.0.1:0'", &format!("[limits]\nmax_files_per_call=0\n{SITE}")),
+            ("limits.max_parts_per_call", "listen = '127.0.0.1:0'", &format!("[limits]\nmax_parts_per_call=0\n{SITE}")),
+            ("lifetime", "listen = '127.0.0.1:0'", &format!("[tickets]\nlifetime = 'long'\n{SITE}")),
+            ("tickets.lifetime", "listen = '127.0.0.1:0'", &format!("[tickets]\nlifetime = '8d'\n{SITE}")),
+            ("signing.expires", "listen = '127.0.0.1:0'", &format!("[signing]\nexpires = '0s'\n{SITE}")),
+        ];
+        for (key, head, rest) in wrong {
+            let error = Config::parse(&format!("{head}\n{rest}")).expect_err(key).to_string();
+            assert!(error.contains(key), "{key} is not named in: {error}");
+        }
+    }
+
+    #[test]
+    fn the_example_is_accepted() {
+        Config::parse(include_str!("../../signer.example.toml")).expect("the example");
+    }
+}

@@ -1,0 +1,26 @@
+//! What can be wrong with a configuration.
+
+use std::path::PathBuf;
+
+/// A configuration that the signer does not start with. The message names the key or the variable.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration {} cannot be read: {problem}", path.display())]
+    Read { path: PathBuf, problem: String },
+    #[error("the configuration is not valid: {0}")]
+    Parse(#[from] toml::de::Error),
+    #[error("the configuration is not valid: {key}: {problem}")]
+    Key { key: String, problem: String },
+    #[error("the environment variable {variable} {problem}")]
+    Variable { variable: String, problem: String },
+}
+
+impl ConfigError {
+    pub(super) fn key(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Key { key: key.into(), problem: problem.into() }
+    }
+
+    pub(super) fn variable(variable: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Variable { variable: variable.into(), problem: problem.into() }
+    }
+}

@@ -1,0 +1,92 @@
+//! The configuration: one TOML file, read once. Secrets come from the environment only.
+
+mod check;
+mod duration;
+mod error;
+mod limits;
+mod origin;
+mod secrets;
+mod site;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+pub use error::ConfigError;
+pub(crate) use limits::Limits;
+pub(crate) use origin::Origin;
+pub use secrets::{Secrets, SiteCredentials, TicketKey};
+pub(crate) use site::{CredentialSource, Site};
+
+/// Everything that an operator decides.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the signer listens; port 0 takes any free one.
+    pub(crate) listen: SocketAddr,
+    /// The origins whose pages may call the signer.
+    #[serde(default)]
+    pub(crate) allowed_origins: Vec<Origin>,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    pub(crate) sites: Vec<Site>,
+    /// The id of the preferred site; without one, the first.
+    home: Option<String>,
+    #[serde(default)]
+    pub(crate) tickets: Tickets,
+    #[serde(default)]
+    pub(crate) signing: Signing,
+}
+
+/// `[tickets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tickets {
+    /// How long an upload may take, from opening to completion.
+    #[serde(with = "duration")]
+    pub(crate) lifetime: Duration,
+}
+
+/// `[signing]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Signing {
+    /// How long a signed request is good for.
+    #[serde(with = "duration")]
+    pub(crate) expires: Duration,
+}
+
+impl Config {
+    /// Reads the configuration from a TOML file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), problem: source.to_string() })?;
+        Self::parse(&text)
+    }
+
+    /// Reads the configuration from TOML text.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text)?;
+        check::check(&config)?;
+        Ok(config)
+    }
+
+    /// The id of the site that this signer prefers.
+    pub(crate) fn home(&self) -> &str {
+        self.home.as_deref().unwrap_or(&self.sites[0].id)
+    }
+}
+
+impl Default for Tickets {
+    fn default() -> Self {
+        Self { lifetime: Duration::from_hours(24) }
+    }
+}
+
+impl Default for Signing {
+    fn default() -> Self {
+        Self { expires: Duration::from_mins(15) }
+    }
+}

@@ -1,0 +1,161 @@
+//! How a call fails: one error, one shape on the wire. Causes go to the log, once, and never to the caller.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use nearput_api::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
+
+use crate::auth::{InvalidBody, Unauthenticated};
+use crate::aws::{Failure, StorageError};
+use crate::checksum::InvalidChecksum;
+use crate::plan::{InvalidPartNumber, InvalidPlan};
+use crate::policy::Denied;
+use crate::presign::PresignError;
+use crate::ticket::TicketError;
+
+/// Why a call, or one file of a call, fails. The message is what the caller sees.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    InvalidBody(#[from] InvalidBody),
+    #[error("the body is larger than {max_bytes} bytes; spread it over several calls")]
+    BodyTooLarge { max_bytes: usize },
+    #[error("there is no such call; see the table of calls in the documentation")]
+    NoSuchCall,
+    #[error("this call does not take that method; use POST, or GET where nothing is asked")]
+    WrongMethod,
+    #[error(transparent)]
+    Unauthenticated(#[from] Unauthenticated),
+    #[error("{given} {items} are more than one call may name; name at most {max}")]
+    TooManyItems { items: &'static str, given: usize, max: u32 },
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("there is no site `{0}` for this caller; ask for the list of sites")]
+    UnknownSite(String),
+    #[error("the site `{site}` cannot be reached by that path; ask for the list of sites and their paths")]
+    UnknownPath { site: String },
+    #[error(transparent)]
+    InvalidPlan(#[from] InvalidPlan),
+    #[error(transparent)]
+    InvalidPartNumber(#[from] InvalidPartNumber),
+    #[error(transparent)]
+    InvalidChecksum(#[from] InvalidChecksum),
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
+    #[error("{0}")]
+    Incomplete(&'static str),
+    #[error("{0}; upload the file again")]
+    Mismatch(&'static str),
+    #[error("{}", storage_message(.0.failure))]
+    Storage(#[source] StorageError),
+    #[error("the signer did not finish in time; repeat the call")]
+    TimedOut,
+    #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
+    Presign(#[from] PresignError),
+    #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
+    Panicked,
+}
+
+impl Error {
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidBody(_) | Self::UnknownPath { .. } => ErrorCode::InvalidRequest,
+            Self::BodyTooLarge { .. } => ErrorCode::RequestTooLarge,
+            Self::NoSuchCall => ErrorCode::NotFound,
+            Self::WrongMethod => ErrorCode::MethodNotAllowed,
+            Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
+            Self::TooManyItems { .. } => ErrorCode::TooManyItems,
+            Self::Denied(Denied::TooLarge { .. }) => ErrorCode::FileTooLarge,
+            Self::Denied(Denied::Type { .. }) => ErrorCode::TypeNotAllowed,
+            Self::Denied(Denied::Access { .. }) => ErrorCode::Forbidden,
+            Self::Denied(Denied::Name(_)) => ErrorCode::InvalidName,
+            Self::Denied(Denied::Metadata(_)) => ErrorCode::InvalidRequest,
+            Self::UnknownSite(_) => ErrorCode::UnknownSite,
+            Self::InvalidPlan(_) => ErrorCode::InvalidPlan,
+            Self::InvalidPartNumber(_) => ErrorCode::InvalidPartNumber,
+            Self::InvalidChecksum(_) => ErrorCode::InvalidChecksum,
+            Self::Ticket(TicketError::Invalid) => ErrorCode::InvalidTicket,
+            Self::Ticket(TicketError::Expired) => ErrorCode::TicketExpired,
+            Self::Incomplete(_) => ErrorCode::UploadIncomplete,
+            Self::Mismatch(_) => ErrorCode::ChecksumMismatch,
+            Self::Storage(error) => match error.failure {
+                Failure::NoSuchUpload => ErrorCode::UploadNotFound,
+                Failure::Incomplete => ErrorCode::UploadIncomplete,
+                Failure::Mismatch => ErrorCode::ChecksumMismatch,
+                Failure::Refused => ErrorCode::StorageRefused,
+                Failure::Unavailable => ErrorCode::StorageUnavailable,
+            },
+            Self::TimedOut => ErrorCode::StorageUnavailable,
+            Self::Presign(_) | Self::Panicked => ErrorCode::Internal,
+        }
+    }
+
+    /// As the caller sees it. The cause is logged here, and nowhere else.
+    pub(crate) fn reply(self) -> ErrorReply {
+        let code = self.code();
+        if let Self::Storage(error) = &self {
+            tracing::warn!(?code, %error, "the storage failed");
+        } else if let Self::Presign(error) = &self {
+            tracing::error!(?code, %error, "a request could not be signed");
+        } else {
+            tracing::debug!(?code, "refused");
+        }
+        ErrorReply { error: ErrorDetail { code, message: self.to_string() } }
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        (status(self.code()), Json(self.reply())).into_response()
+    }
+}
+
+/// What came of one file of a call that named several.
+pub(crate) fn outcome<T>(result: Result<T, Error>) -> Outcome<T> {
+    match result {
+        Ok(done) => Outcome::Done(done),
+        Err(error) => Outcome::Failed(error.reply()),
+    }
+}
+
+fn storage_message(failure: Failure) -> &'static str {
+    match failure {
+        Failure::NoSuchUpload => "the storage knows no such upload; open it anew",
+        Failure::Incomplete => {
+            "the storage lacks parts, or holds other ones; list the parts and send those that are missing"
+        }
+        Failure::Mismatch => "the storage holds other bytes than were announced; upload the file again",
+        Failure::Refused => "the storage refuses the signer; its operator must look at the log",
+        Failure::Unavailable => "the storage cannot be reached or has failed; repeat the call in a while",
+    }
+}
+
+fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::InvalidRequest
+        | ErrorCode::TooManyItems
+        | ErrorCode::InvalidName
+        | ErrorCode::InvalidPlan
+        | ErrorCode::InvalidPartNumber
+        | ErrorCode::InvalidChecksum => StatusCode::BAD_REQUEST,
+        ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorCode::Forbidden | ErrorCode::FileTooLarge | ErrorCode::TypeNotAllowed | ErrorCode::InvalidTicket => {
+            StatusCode::FORBIDDEN
+        }
+        ErrorCode::NotFound | ErrorCode::UnknownSite | ErrorCode::UploadNotFound => StatusCode::NOT_FOUND,
+        ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::TicketExpired => StatusCode::GONE,
+        ErrorCode::UploadIncomplete => StatusCode::CONFLICT,
+        ErrorCode::ChecksumMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::StorageRefused => StatusCode::BAD_GATEWAY,
+        ErrorCode::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

@@ -1,0 +1,86 @@
+//! `signer serve` and `signer config check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use nearput_signer::{Config, Secrets, build};
+use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+/// Says who may upload what to S3, and never touches the bytes.
+#[derive(Parser)]
+#[command(name = "signer", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves until it is interrupted.
+    Serve {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// How much the signer logs about itself: error, warn, info, debug or trace.
+        #[arg(long, default_value = "info")]
+        log: Level,
+    },
+    /// Works on the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Says whether the signer would start with it.
+    Check(ConfigFile),
+}
+
+#[derive(Args)]
+struct ConfigFile {
+    /// The TOML file with the configuration.
+    #[arg(long = "config", value_name = "FILE")]
+    path: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Serve { file, log } => serve(file, log).await,
+        Command::Config(ConfigCommand::Check(file)) => {
+            Config::load(&file.path)?;
+            println!("{} is valid", file.path.display());
+            Ok(())
+        }
+    }
+}
+
+async fn serve(file: ConfigFile, log: Level) -> anyhow::Result<()> {
+    // What the libraries say below a warning holds requests, and so secrets.
+    let filter = Targets::new().with_default(LevelFilter::WARN).with_target("nearput_signer", log);
+    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(output).with(filter).init();
+
+    let config = Config::load(&file.path)?;
+    let secrets = Secrets::from_environment(&config)?;
+    build(config, secrets).await?.run(interrupted()).await?;
+    Ok(())
+}
+
+/// Done when the process is asked to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("a handler for SIGTERM can be set");
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

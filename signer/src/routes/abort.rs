@@ -1,0 +1,27 @@
+//! `POST /v1/uploads/abort`: gives an upload up.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::State;
+use nearput_api::{AbortUpload, Aborted};
+
+use crate::app::App;
+use crate::auth::Call;
+use crate::clock::unix_millis;
+use crate::error::Error;
+use crate::ticket::Sending;
+
+/// A put leaves nothing behind unless it has arrived whole, and then it is an object like any other.
+pub(super) async fn abort(State(app): State<Arc<App>>, call: Call<AbortUpload>) -> Result<Json<Aborted>, Error> {
+    let now = SystemTime::now();
+    let upload = app.upload(&call.body.ticket, &call.caller, now)?;
+    match &upload.ticket.sending {
+        Sending::Put { .. } => {}
+        Sending::Multipart { upload_id, .. } => {
+            upload.site.storage.abort(upload.ticket.key.as_str(), upload_id).await?;
+        }
+    }
+    Ok(Json(Aborted { server_time: unix_millis(now) }))
+}

@@ -1,0 +1,125 @@
+//! `POST /v1/uploads/complete`: completes uploads.
+//!
+//! Nothing is reported as uploaded unless the storage, asked for the object itself, says that it has the size and, where
+//! it keeps one, the checksum that the browser computed from the file.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::State;
+use futures_util::{StreamExt as _, stream};
+use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads};
+
+use crate::app::App;
+use crate::auth::{Call, Caller};
+use crate::aws::{Failure, PartToComplete, StorageError, StoredObject, UploadToComplete};
+use crate::checksum::{Checked, Checksum};
+use crate::clock::unix_millis;
+use crate::error::{Error, outcome};
+use crate::plan::Cut;
+use crate::ticket::Sending;
+use crate::upload::Upload;
+
+/// How many uploads of one call are completed in the storage at a time.
+const CONCURRENCY: usize = 16;
+
+pub(super) async fn complete(
+    State(app): State<Arc<App>>,
+    call: Call<CompleteUploads>,
+) -> Result<Json<CompletedUploads>, Error> {
+    app.check_file_count(call.body.uploads.len())?;
+    let uploads: Vec<_> = call.body.uploads.into_iter().map(|asked| complete_one(&app, &call.caller, asked)).collect();
+    let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
+    Ok(Json(CompletedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
+}
+
+async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Result<CompletedUpload, Error> {
+    let upload = app.upload(&asked.ticket, caller, SystemTime::now())?;
+    let cut = upload.ticket.cut();
+    let checksum = Checksum::required(cut.checksum, asked.checksum.as_deref(), Checked::File)?;
+    let storage = &upload.site.storage;
+    let key = upload.ticket.key.as_str();
+
+    let stored = match &upload.ticket.sending {
+        Sending::Put { .. } => storage.head(key).await?,
+        Sending::Multipart { upload_id, .. } => {
+            let parts = check_parts(asked.parts, &cut)?;
+            match put_together(&upload, upload_id, parts, checksum.as_ref()).await {
+                Ok(()) => storage.head(key).await?,
+                // A finished upload is unknown, or nobody's, to many services: what counts is the object.
+                Err(error) if matches!(error.failure, Failure::NoSuchUpload | Failure::Refused) => {
+                    match storage.head(key).await {
+                        Ok(Some(stored)) => Some(stored),
+                        Ok(None) | Err(_) => return Err(error.into()),
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
+    verify(&stored, &cut, checksum.as_ref())?;
+    describe(app, &upload, stored).await
+}
+
+/// Every part must be there, by ascending number: nothing else adds up to the file.
+fn check_parts(parts: Vec<CompletedPart>, cut: &Cut) -> Result<Vec<PartToComplete>, Error> {
+    if parts.len() as u64 != cut.part_count() || !parts.iter().zip(1..).all(|(part, number)| part.number == number) {
+        return Err(Error::Incomplete(
+            "the parts are not those of the upload; name each one once, by ascending number",
+        ));
+    }
+    let check = |part: CompletedPart| {
+        let of = Checked::Part(part.number);
+        let checksum = Checksum::optional(cut.checksum, part.checksum.as_deref(), of)?;
+        Ok(PartToComplete { number: part.number, etag: part.etag, checksum })
+    };
+    parts.into_iter().map(check).collect()
+}
+
+async fn put_together(
+    upload: &Upload<'_>,
+    upload_id: &str,
+    mut parts: Vec<PartToComplete>,
+    checksum: Option<&Checksum>,
+) -> Result<(), StorageError> {
+    let (storage, key) = (&upload.site.storage, upload.ticket.key.as_str());
+    if parts.iter().any(|part| part.etag.is_none()) {
+        let mut etags = storage.list_etags(key, upload_id).await?;
+        for part in &mut parts {
+            part.etag = part.etag.take().or_else(|| etags.remove(&part.number).flatten());
+        }
+    }
+    let size = upload.ticket.cut().size;
+    storage.complete(UploadToComplete { key, upload_id, size, parts, checksum }).await
+}
+
+fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>) -> Result<(), Error> {
+    if stored.size != cut.size {
+        return Err(Error::Mismatch("the stored object has another size than the file"));
+    }
+    match (&stored.checksum, checksum) {
+        (Some(stored), Some(announced)) if stored != announced.as_str() => {
+            Err(Error::Mismatch("the stored object has another checksum than the file"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Result<CompletedUpload, Error> {
+    let credentials = upload.site.credentials().await?;
+    let presigner = app.presigner(upload.site, &credentials, SystemTime::now());
+    let Upload { site, ticket } = upload;
+    Ok(CompletedUpload {
+        site: site.id.clone(),
+        region: site.bucket.region.clone(),
+        bucket: site.bucket.name.clone(),
+        key: ticket.key.as_str().to_owned(),
+        size: stored.size,
+        etag: stored.etag,
+        version_id: stored.version_id,
+        checksum: stored.checksum,
+        download_url: upload.sign_download(&presigner)?.url,
+    })
+}

@@ -1,0 +1,33 @@
+//! The calls, one file each, named after what they do.
+
+mod abort;
+mod complete;
+mod health;
+mod open;
+mod parts;
+mod sign;
+mod sites;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use nearput_api::path;
+
+use crate::app::App;
+use crate::error::Error;
+
+/// Every call that there is.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route(path::SITES, get(sites::sites).post(sites::sites))
+        .route(path::OPEN, post(open::open))
+        .route(path::SIGN, post(sign::sign))
+        .route(path::COMPLETE, post(complete::complete))
+        .route(path::PARTS, post(parts::parts))
+        .route(path::ABORT, post(abort::abort))
+        .route(path::HEALTH, get(health::health))
+        .fallback(async || Error::NoSuchCall)
+        .method_not_allowed_fallback(async || Error::WrongMethod)
+        .with_state(app)
+}

@@ -1,0 +1,28 @@
+//! `POST /v1/uploads/sign`: signs parts of an open upload.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::State;
+use nearput_api::{SignParts, SignedParts};
+
+use crate::app::App;
+use crate::auth::Call;
+use crate::clock::unix_millis;
+use crate::error::Error;
+use crate::upload::Part;
+
+pub(super) async fn sign(State(app): State<Arc<App>>, call: Call<SignParts>) -> Result<Json<SignedParts>, Error> {
+    let now = SystemTime::now();
+    let upload = app.upload(&call.body.ticket, &call.caller, now)?;
+    app.check_part_count(call.body.parts.len())?;
+    let cut = upload.ticket.cut();
+    let parts: Vec<_> =
+        call.body.parts.iter().map(|asked| Part::check(asked, &cut, upload.site)).collect::<Result<_, _>>()?;
+
+    let credentials = upload.site.credentials().await?;
+    let presigner = app.presigner(upload.site, &credentials, now);
+    let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<_, _>>()?;
+    Ok(Json(SignedParts { server_time: unix_millis(now), parts }))
+}

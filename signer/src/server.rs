@@ -1,0 +1,129 @@
+//! The service on its port, and what surrounds every call.
+
+use std::any::Any;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::serve::ListenerExt as _;
+use http::{HeaderName, HeaderValue, Method, header};
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::app::{App, BuildError};
+use crate::auth::MAX_BODY_BYTES;
+use crate::config::{Config, Origin, Secrets};
+use crate::error::Error;
+use crate::{routes, telemetry};
+
+/// Longer than the storage may take to put a large object together.
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
+
+/// A signer that is bound to its port and ready to run.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+}
+
+/// Puts a signer together and binds its port. Port 0 takes any free one.
+pub async fn build(config: Config, secrets: Secrets) -> Result<Server, BuildError> {
+    let listen = config.listen;
+    let cors = cors(&config.allowed_origins);
+    let app = App::new(config, secrets).await?;
+    let listen_error = |problem| BuildError::Listen { address: listen, problem };
+    let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    Ok(Server { listener, address, router: surround(routes::router(Arc::new(app)), cors) })
+}
+
+impl Server {
+    /// Where the signer listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` is done, and then finishes the calls that have begun.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        tracing::info!(address = %self.address, "listening");
+        let listener = self.listener.tap_io(|stream| {
+            // Without it small replies may wait for an acknowledgement; a socket that refuses it still works.
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, self.router).with_graceful_shutdown(shutdown).await
+    }
+}
+
+fn surround(router: Router, cors: CorsLayer) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(from_fn(telemetry::log))
+            .layer(always(header::CACHE_CONTROL, "no-store"))
+            .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .layer(cors)
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn(time_out))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
+    )
+}
+
+fn cors(origins: &[Origin]) -> CorsLayer {
+    let origins = origins.iter().map(|origin| {
+        HeaderValue::from_str(&origin.to_string()).expect("an origin is made of characters that headers carry")
+    });
+    CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<_>>())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .max_age(PREFLIGHT_MAX_AGE)
+}
+
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+async fn time_out(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Error::TimedOut.into_response(),
+    }
+}
+
+/// The panic's own words may hold anything, so they are not repeated; the panic hook has printed them.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Error::Panicked.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn panics() {
+        panic!("the words of the panic");
+    }
+
+    #[tokio::test]
+    async fn a_panic_answers_in_the_one_shape_of_errors() {
+        let router = surround(Router::new().route("/", get(panics)), cors(&[]));
+        let response = router.oneshot(Request::new(Body::empty())).await.expect("infallible");
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.expect("a body");
+        let body = String::from_utf8(body.to_vec()).expect("text");
+        assert!(body.starts_with(r#"{"error":{"code":"internal","message":""#) && !body.contains("words"), "{body}");
+    }
+}
