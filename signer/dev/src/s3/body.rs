@@ -28,7 +28,6 @@ pub(super) struct Received {
     pub(super) file: Incoming,
     /// In bytes.
     pub(super) size: u64,
-    /// MD5 in hexadecimal, as S3 has it.
     pub(super) etag: String,
     /// CRC64NVME in base64, computed whether or not the client gave one.
     pub(super) checksum: String,
@@ -67,8 +66,8 @@ impl Drop for Incoming {
 pub(super) async fn receive(body: Option<StreamingBlob>, promises: Promises, incoming: Incoming) -> S3Result<Received> {
     let mut body = body.ok_or_else(|| s3_error!(IncompleteBody, "The request has no body."))?;
     let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
-    let hasher = promises.hasher();
-    let writer = spawn_blocking(move || write(chunks, hasher, incoming));
+    let (hasher, md5) = (promises.hasher(), promises.md5());
+    let writer = spawn_blocking(move || write(chunks, Written { file: incoming, hasher, md5 }));
 
     let mut size = 0;
     while let Some(chunk) = body.next().await {
@@ -85,41 +84,34 @@ pub(super) async fn receive(body: Option<StreamingBlob>, promises: Promises, inc
 
     let written = writer.await.map_err(S3Error::internal_error)?.map_err(S3Error::internal_error)?;
     let checksums = written.hasher.finalize();
-    promises.check(&checksums, &written.md5)?;
-    Ok(Received {
-        file: written.file,
-        size,
-        etag: hexadecimal(&written.md5),
-        checksum: checksums.checksum_crc64nvme.unwrap_or_default(),
-    })
+    promises.check(&checksums, written.md5)?;
+    let checksum = checksums.checksum_crc64nvme.unwrap_or_default();
+    Ok(Received { file: written.file, size, etag: etag(&checksum, size), checksum })
 }
 
 struct Written {
     file: Incoming,
     hasher: ChecksumHasher,
-    md5: [u8; 16],
+    md5: Option<Md5>,
 }
 
-fn write(mut chunks: mpsc::Receiver<Bytes>, mut hasher: ChecksumHasher, incoming: Incoming) -> io::Result<Written> {
-    let mut file = File::create(incoming.path())?;
-    let mut md5 = Md5::new();
+fn write(mut chunks: mpsc::Receiver<Bytes>, mut written: Written) -> io::Result<Written> {
+    let mut file = File::create(written.file.path())?;
     while let Some(chunk) = chunks.blocking_recv() {
-        hasher.update(&chunk);
-        md5.update(&chunk);
+        written.hasher.update(&chunk);
+        if let Some(md5) = &mut written.md5 {
+            md5.update(&chunk);
+        }
         file.write_all(&chunk)?;
     }
-    Ok(Written { file: incoming, hasher, md5: md5.finalize() })
+    Ok(written)
 }
 
-/// A multipart object's ETag: the MD5 of its parts' MD5s, and their number.
-pub(super) fn multipart_etag<'a>(part_etags: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let count = part_etags.len();
-    let mut md5 = Md5::new();
-    for etag in part_etags {
-        let bytes = (0..etag.len() / 2).filter_map(|at| u8::from_str_radix(etag.get(2 * at..2 * at + 2)?, 16).ok());
-        md5.update(&bytes.collect::<Vec<_>>());
-    }
-    format!("{}-{count}", hexadecimal(&md5.finalize()))
+/// Another content has another ETag. As S3's own for encrypted objects, it is no MD5: that would halve the speed.
+pub(super) fn etag(checksum: &str, size: u64) -> String {
+    let checksum = BASE64_STANDARD.decode(checksum).unwrap_or_default();
+    let checksum: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{checksum}{size:016x}")
 }
 
 /// The CRC64NVME of a whole, from those of its pieces and their sizes in bytes; all in base64.
@@ -130,8 +122,4 @@ pub(super) fn combined_checksum<'a>(pieces: impl Iterator<Item = (&'a str, u64)>
         whole = crc_fast::checksum_combine(crc_fast::CrcAlgorithm::Crc64Nvme, whole, piece, size);
     }
     Some(BASE64_STANDARD.encode(whole.to_be_bytes()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

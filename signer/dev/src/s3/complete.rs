@@ -8,7 +8,7 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Result, s3_error};
 
-use super::body::{Incoming, Received, combined_checksum, multipart_etag};
+use super::body::{Incoming, Received, combined_checksum, etag};
 use super::layout::Layout;
 use super::objects::{self, Conditions, Name};
 use super::records::{self, CompletedRecord, PartRecord, UploadRecord};
@@ -43,7 +43,7 @@ pub(super) fn complete(
 
     let file = Incoming::new(layout.incoming());
     join(&parts, &folder, &file).map_err(S3Error::internal_error)?;
-    let etag = multipart_etag(parts.iter().map(|part| part.etag.as_str()));
+    let etag = format!("{}-{}", etag(&checksum, size), parts.len());
     let whole = Received { file, size, etag, checksum };
     let object = objects::put(layout, &name, whole, upload.attributes, &conditions)?;
     let record = CompletedRecord { bucket: name.bucket, key: name.key, etag: object.etag, checksum: object.checksum };

@@ -4,10 +4,12 @@ use axum::http::HeaderMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use s3s::checksum::ChecksumHasher;
+use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::Checksum;
 use s3s::{S3Request, S3Result, TrailingHeaders, s3_error};
 
 pub(super) const CRC64NVME: &str = "x-amz-checksum-crc64nvme";
+const CONTENT_MD5: &str = "content-md5";
 const CRC32: &str = "x-amz-checksum-crc32";
 const CRC32C: &str = "x-amz-checksum-crc32c";
 const SHA1: &str = "x-amz-checksum-sha1";
@@ -41,12 +43,17 @@ impl Promises {
         }
     }
 
+    /// Computes MD5 where it was promised: it is slower than the network.
+    pub(super) fn md5(&self) -> Option<Md5> {
+        self.contains(CONTENT_MD5).then(Md5::default)
+    }
+
     /// Refuses a body that is not what was promised. To be asked after the body has ended: trailers are known only then.
-    pub(super) fn check(&self, computed: &Checksum, md5: &[u8]) -> S3Result<()> {
+    pub(super) fn check(&self, computed: &Checksum, md5: Option<Md5>) -> S3Result<()> {
         let trailers = self.trailers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
-        let md5 = Some(BASE64_STANDARD.encode(md5));
+        let md5 = md5.map(|md5| BASE64_STANDARD.encode(md5.finalize()));
         for (name, computed) in [
-            ("content-md5", &md5),
+            (CONTENT_MD5, &md5),
             (CRC64NVME, &computed.checksum_crc64nvme),
             (CRC32, &computed.checksum_crc32),
             (CRC32C, &computed.checksum_crc32c),
