@@ -1,0 +1,9 @@
+//! The signer as a browser meets it: in this process, on a real port, in front of a real S3 server.
+
+mod client;
+mod cors;
+mod errors;
+mod storage;
+mod tickets;
+mod uploads;
+mod world;
