@@ -1,7 +1,7 @@
 //! Child processes: they run in the workspace's root, find our own tools first, and are named when they fail.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,11 +10,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace;
 
-/// A command line, split at spaces: no argument of ours that is written as a literal has one.
+/// A command line, split at spaces. Arguments that may have one are added to it.
 pub(crate) fn command(line: &str) -> Command {
     let mut words = line.split(' ');
-    let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words).current_dir(workspace::root()).env("PATH", search_path());
+    let mut command = program(words.next().unwrap_or_default());
+    command.args(words);
+    command
+}
+
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(workspace::root()).env("PATH", search_path());
     command
 }
 
@@ -33,6 +39,15 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed ({})\n{}", shown(command), output.status, said.trim());
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed no UTF-8", shown(command)))
+}
+
+/// Runs with its messages shown, and gives what it printed as its result.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| not_started(command))?;
+    if !output.status.success() {
+        bail!("`{}` failed ({})", shown(command), output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{}` printed no UTF-8", shown(command)))
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+use anyhow::{Result, ensure};
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: u32,
@@ -30,6 +32,14 @@ impl Tally {
                 Some(_) | None => {}
             }
         }
+    }
+
+    /// A test that did not run proves nothing: ignored ones, or none at all, are an error as failed ones are.
+    pub(crate) fn require_all(&self) -> Result<()> {
+        ensure!(self.failed == 0, "{} tests failed", self.failed);
+        ensure!(self.not_run == 0, "{} tests were ignored or skipped", self.not_run);
+        ensure!(self.passed > 0, "no test ran");
+        Ok(())
     }
 }
 
@@ -77,5 +87,12 @@ test result: ok. 2 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.00
         let tap = "# tests 4\n# pass 2\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0";
         assert_eq!(tally(spec), Tally { passed: 2, failed: 1, not_run: 1 });
         assert_eq!(tally(tap), tally(spec));
+    }
+
+    #[test]
+    fn ignored_tests_and_no_tests_are_errors() {
+        Tally { passed: 3, failed: 0, not_run: 0 }.require_all().expect("all ran and passed");
+        Tally { passed: 3, failed: 0, not_run: 1 }.require_all().expect_err("one was ignored");
+        Tally::default().require_all().expect_err("none ran");
     }
 }
