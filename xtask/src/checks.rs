@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process::{command, run, watch};
-use crate::setup::Need;
+use crate::setup::{self, Need};
 use crate::suite::{self, Program};
 use crate::tally::Tally;
 use crate::tools::WASM_TARGET;
@@ -85,16 +85,16 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         name: "client",
         about: "the client builds into web/pkg",
-        needs: crate::setup::CLIENT,
+        needs: setup::CLIENT,
         after: &[],
         run: |_| client::build(),
     },
     Check {
         name: "size",
         about: "the upload path is small enough in brotli",
-        needs: &[],
+        needs: setup::CLIENT,
         after: &["client"],
-        run: |_| guard::size::check(),
+        run: |_| client::build().and_then(|()| guard::size::check()),
     },
     Check {
         name: "browser",
@@ -110,16 +110,17 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         name: "pack",
         about: "the npm tarball holds what it must",
-        needs: &[Need::Node],
+        needs: setup::CLIENT,
         after: &["client"],
         run: |_| pack::tarball().map(drop),
     },
     Check {
         name: "e2e",
         about: "real browsers, real servers: page, package and faults, end to end",
-        needs: &[Need::Node, Need::Browser],
+        needs: setup::PAGE,
         after: &["client", "pack"],
         run: |tally| {
+            pack::tarball()?;
             let programs = suite::build()?.into_iter().filter(Program::is_end_to_end).collect::<Vec<_>>();
             suite::run(&programs, tally).and_then(|()| tally.require_all())
         },

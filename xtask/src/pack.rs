@@ -26,12 +26,12 @@ const REQUIRED: [&str; 11] = [
 
 pub(crate) fn run() -> Result<PathBuf> {
     setup::require(setup::CLIENT)?;
-    client::build()?;
     tarball()
 }
 
-/// Makes `target/npm/nearput-<version>.tgz` from what is built.
+/// Makes `target/npm/nearput-<version>.tgz`.
 pub(crate) fn tarball() -> Result<PathBuf> {
+    client::build()?;
     let out = workspace::root().join("target/npm");
     let staged = out.join("package");
     if staged.exists() {

@@ -22,6 +22,10 @@ pub(crate) enum Need {
 /// What building the page's module needs.
 pub(crate) const CLIENT: &[Need] = &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt];
 
+/// What steering a page that uses it needs.
+pub(crate) const PAGE: &[Need] =
+    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Browser];
+
 /// What every command together needs.
 const ALL: &[Need] = &[
     Need::Components,
