@@ -111,9 +111,48 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::config::{SiteCredentials, TicketKey};
 
     async fn panics() {
         panic!("the words of the panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_takes_too_long_ends_in_the_one_shape_of_errors() {
+        let router = surround(Router::new().route("/", get(std::future::pending::<()>)), cors(&[]));
+        let response = router.oneshot(Request::new(Body::empty())).await.expect("infallible");
+        assert_eq!(response.status(), 503);
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.expect("a body");
+        assert!(body.starts_with(br#"{"error":{"code":"storage_unavailable""#), "{body:?}");
+    }
+
+    #[tokio::test]
+    async fn a_signer_stops_when_it_is_told_and_frees_its_port() {
+        let config = "listen = '127.0.0.1:0'\n[[sites]]\nid = 'a'\nregion = 'b'\nbucket = 'ccc'\n\
+                      credentials = 'environment'\nendpoint = 'http://127.0.0.1:9'";
+        let credentials = SiteCredentials {
+            access_key_id: "id".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: None,
+        };
+        let secrets = Secrets {
+            ticket_keys: vec![TicketKey { id: "k".to_owned(), secret: vec![0; 32] }],
+            development_token: Some("token".to_owned()),
+            site_credentials: [("a".to_owned(), credentials)].into(),
+        };
+        let server = build(Config::parse(config).expect("valid"), secrets).await.expect("builds");
+        let address = server.local_addr();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        let _idle = tokio::net::TcpStream::connect(address).await.expect("connects");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+
+        stop.send(()).expect("running");
+        let ended = tokio::time::timeout(Duration::from_secs(5), running).await.expect("in time");
+        ended.expect("no panic").expect("no error");
+        TcpListener::bind(address).await.expect("the port is free");
     }
 
     #[tokio::test]
