@@ -12,11 +12,11 @@ mod part;
 
 use std::time::Duration;
 
-use nearput_api::{CompletedPart, PartToSign, Plan, SignedPart};
+use nearput_api::Plan;
 
 use crate::checksum::Checksum;
 use crate::retry::{self, Failure, Remedy};
-use part::{Done, Part};
+use part::Part;
 
 /// A request that would begin less than this before its signature ends is signed anew.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
@@ -25,13 +25,36 @@ const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
 /// as long as [`Start::give_up_after`] says.
 const MOST_REFUSALS: u32 = 10;
 
+/// A part that has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    pub number: u32,
+    /// None where the site knows no algorithm.
+    pub checksum: Option<Checksum>,
+}
+
+/// A part that can be sent until its signature ends, by the machine's clock. The request itself stays with the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signed {
+    pub number: u32,
+    pub expires: Duration,
+}
+
+/// A part that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub number: u32,
+    pub checksum: Option<Checksum>,
+    pub etag: Option<String>,
+}
+
 /// What happens to an upload's parts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A part has been read.
-    Read { number: u32, checksum: Option<Checksum> },
-    /// The signer has signed some parts. Each comes with the moment its signature ends, on the machine's clock.
-    Signed(Vec<(SignedPart, Duration)>),
+    Read(Checked),
+    /// The signer has signed some parts.
+    Signed(Vec<Signed>),
     /// More of a part is under way: `sent` bytes in all.
     Moved { number: u32, sent: u64 },
     /// The storage has taken a part. Where CORS shows it, with its ETag.
@@ -50,13 +73,13 @@ pub enum Action {
     /// Read a part and answer [`Event::Read`].
     Read(u32),
     /// Have parts signed and answer [`Event::Signed`]. There is one such call at a time.
-    Sign(Vec<PartToSign>),
+    Sign(Vec<Checked>),
     /// Send a part and answer [`Event::Moved`], then [`Event::Stored`] or [`Event::Failed`].
-    Send(SignedPart),
+    Send(u32),
     /// End the request for a part; nothing more is heard of it.
     Stop(u32),
     /// Every part is stored. The last action.
-    Complete { parts: Vec<CompletedPart>, checksum: Option<Checksum> },
+    Complete { parts: Vec<Stored>, checksum: Option<Checksum> },
     /// A part cannot be stored. The last action.
     GiveUp(Failure),
 }
@@ -92,7 +115,7 @@ pub struct Parts {
     /// The parts that something is being done about, oldest first.
     active: Vec<Part>,
     /// By number, less one.
-    done: Vec<Option<Done>>,
+    stored: Vec<Option<Stored>>,
     stored_bytes: u64,
     signing: bool,
     paused: bool,
@@ -112,14 +135,13 @@ enum End {
 
 impl Parts {
     pub fn new(start: Start, now: Duration) -> Self {
-        let count =
-            u32::try_from(start.plan.part_count(start.size)).expect("plans are held to the site's number of parts");
+        let count = start.plan.part_count(start.size) as u32;
         Self {
             start,
             count,
             next: 1,
             active: Vec::new(),
-            done: vec![None; count as usize],
+            stored: vec![None; count as usize],
             stored_bytes: 0,
             signing: false,
             paused: false,
@@ -130,19 +152,14 @@ impl Parts {
     }
 
     /// Takes over parts that were read before the upload was opened, with what the signer made of them.
-    pub fn take_over(
-        &mut self,
-        read: Vec<(u32, Option<Checksum>)>,
-        signed: Vec<(SignedPart, Duration)>,
-        now: Duration,
-    ) {
-        for (number, checksum) in read {
-            let mut part = Part::new(number);
+    pub fn take_over(&mut self, read: &[Checked], signed: Vec<Signed>, now: Duration) {
+        for checked in read {
+            let mut part = Part::new(checked.number);
             part.start_reading();
-            part.read(checksum);
+            part.read(checked.checksum);
             part.start_signing();
             self.active.push(part);
-            self.next = self.next.max(number + 1);
+            self.next = self.next.max(checked.number + 1);
         }
         self.handle(Event::Signed(signed), now);
     }
@@ -150,16 +167,16 @@ impl Parts {
     /// Takes note of what happened. What comes too late, or is about a part that is not under way, changes nothing.
     pub fn handle(&mut self, event: Event, now: Duration) {
         match event {
-            Event::Read { number, checksum } => {
-                if let Some(part) = self.part(number) {
-                    part.read(checksum);
+            Event::Read(checked) => {
+                if let Some(part) = self.part(checked.number) {
+                    part.read(checked.checksum);
                 }
             }
             Event::Signed(signed) => {
                 self.signing = false;
-                for (request, expires) in signed {
-                    if let Some(part) = self.part(request.number) {
-                        part.signed(request, expires);
+                for Signed { number, expires } in signed {
+                    if let Some(part) = self.part(number) {
+                        part.signed(expires);
                     }
                 }
                 // What was asked for and did not come is asked for again.
@@ -260,9 +277,8 @@ impl Parts {
             return;
         };
         let part = self.active.remove(index);
-        let range = self.start.plan.part_range(self.start.size, number).expect("only parts of the plan are sent");
-        self.stored_bytes += range.end - range.start;
-        self.done[index_of(number)] = Some(Done { checksum: part.checksum, etag });
+        self.stored_bytes += self.size_of(number);
+        self.stored[number as usize - 1] = Some(Stored { number, checksum: part.checksum, etag });
         self.has_moved(now);
     }
 
@@ -293,11 +309,11 @@ impl Parts {
 
     fn send_one(&mut self, now: Duration) -> Option<Action> {
         self.active.iter_mut().for_each(|part| part.drop_expired(now + EXPIRY_MARGIN));
-        self.active.iter_mut().find_map(|part| part.start_sending(now)).map(Action::Send)
+        self.active.iter_mut().find_map(|part| part.start_sending(now).then_some(part.number)).map(Action::Send)
     }
 
     fn sign_all(&mut self) -> Option<Action> {
-        let parts: Vec<PartToSign> = self.active.iter_mut().filter_map(Part::start_signing).collect();
+        let parts: Vec<Checked> = self.active.iter_mut().filter_map(Part::start_signing).collect();
         self.signing = !parts.is_empty();
         self.signing.then_some(Action::Sign(parts))
     }
@@ -311,19 +327,16 @@ impl Parts {
     }
 
     fn complete(&mut self) -> Action {
+        let parts: Vec<Stored> = self.stored.drain(..).flatten().collect();
         let mut checksum = Some(Checksum::EMPTY);
-        let mut parts = Vec::with_capacity(self.done.len());
-        for (number, done) in (1..).zip(std::mem::take(&mut self.done)) {
-            let done = done.expect("the upload is complete");
-            let range = self.start.plan.part_range(self.start.size, number).expect("a part of the plan");
-            checksum =
-                checksum.zip(done.checksum).map(|(before, part)| before.followed_by(part, range.end - range.start));
-            parts.push(CompletedPart { number, etag: done.etag, checksum: done.checksum.map(Checksum::to_base64) });
+        for part in &parts {
+            let size = self.size_of(part.number);
+            checksum = checksum.zip(part.checksum).map(|(before, part)| before.followed_by(part, size));
         }
         Action::Complete { parts, checksum }
     }
-}
 
-fn index_of(number: u32) -> usize {
-    number as usize - 1
+    fn size_of(&self, number: u32) -> u64 {
+        self.start.plan.part_range(self.start.size, number).map_or(0, |range| range.end - range.start)
+    }
 }

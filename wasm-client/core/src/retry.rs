@@ -40,8 +40,8 @@ pub fn remedy(failure: &Failure) -> Remedy {
     }
 }
 
-const FIRST_DELAY: Duration = Duration::from_millis(500);
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
+const FIRST_DELAY_MS: u64 = 500;
+const LONGEST_DELAY_MS: u64 = 30_000;
 
 /// How long to wait after the `attempt`th failure in a row, counted from 1: up to half a second, doubling up to 30 s.
 ///
@@ -49,13 +49,16 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
 pub fn delay(attempt: u32, random: f64) -> Duration {
     let doublings = attempt.saturating_sub(1).min(6);
-    (FIRST_DELAY * (1 << doublings)).min(LONGEST_DELAY).mul_f64(random)
+    let longest = (FIRST_DELAY_MS << doublings).min(LONGEST_DELAY_MS);
+    Duration::from_millis((longest as f64 * random) as u64)
 }
 
 /// The error code in an S3 error body: `<Error><Code>SlowDown</Code>…`. Empty if there is none.
 pub fn code_in(body: &str) -> &str {
-    let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-    code.map_or("", |(code, _)| code)
+    let tag = b"<Code>";
+    let Some(start) = body.as_bytes().windows(tag.len()).position(|window| window == tag) else { return "" };
+    let code = body.get(start + tag.len()..).unwrap_or_default();
+    code.bytes().position(|byte| byte == b'<').and_then(|end| code.get(..end)).unwrap_or_default()
 }
 
 #[cfg(test)]

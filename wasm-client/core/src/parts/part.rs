@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use nearput_api::{PartToSign, SignedPart};
-
 use crate::checksum::Checksum;
+use crate::parts::Checked;
 use crate::retry;
 
 /// A part that something is being done about.
@@ -26,27 +25,13 @@ enum Stage {
     Signing,
     /// To be sent from `due` on.
     Signed {
-        signed: Box<Signed>,
+        expires: Duration,
         due: Duration,
     },
     Sending {
-        signed: Box<Signed>,
+        expires: Duration,
         sent: u64,
     },
-}
-
-/// A signed request, and the moment its signature ends.
-#[derive(Debug)]
-struct Signed {
-    request: SignedPart,
-    expires: Duration,
-}
-
-/// A part that is stored.
-#[derive(Debug, Clone)]
-pub(super) struct Done {
-    pub(super) checksum: Option<Checksum>,
-    pub(super) etag: Option<String>,
 }
 
 impl Part {
@@ -87,16 +72,16 @@ impl Part {
         }
     }
 
-    pub(super) fn start_signing(&mut self) -> Option<PartToSign> {
+    pub(super) fn start_signing(&mut self) -> Option<Checked> {
         matches!(self.stage, Stage::Read).then(|| {
             self.stage = Stage::Signing;
-            PartToSign { number: self.number, checksum: self.checksum.map(Checksum::to_base64), path: None }
+            Checked { number: self.number, checksum: self.checksum }
         })
     }
 
-    pub(super) fn signed(&mut self, request: SignedPart, expires: Duration) {
+    pub(super) fn signed(&mut self, expires: Duration) {
         if matches!(self.stage, Stage::Signing) {
-            self.stage = Stage::Signed { signed: Box::new(Signed { request, expires }), due: Duration::ZERO };
+            self.stage = Stage::Signed { expires, due: Duration::ZERO };
         }
     }
 
@@ -109,22 +94,19 @@ impl Part {
 
     /// Back to where it can be signed, if it waits with a signature that ends before `deadline`.
     pub(super) fn drop_expired(&mut self, deadline: Duration) {
-        if let Stage::Signed { signed, .. } = &self.stage
-            && signed.expires < deadline
+        if let Stage::Signed { expires, .. } = self.stage
+            && expires < deadline
         {
             self.stage = Stage::Read;
         }
     }
 
-    pub(super) fn start_sending(&mut self, now: Duration) -> Option<SignedPart> {
-        let due = self.due()?;
-        if due > now {
-            return None;
+    pub(super) fn start_sending(&mut self, now: Duration) -> bool {
+        let Stage::Signed { expires, due } = self.stage else { return false };
+        if due <= now {
+            self.stage = Stage::Sending { expires, sent: 0 };
         }
-        let signed = self.take_signed()?;
-        let request = signed.request.clone();
-        self.stage = Stage::Sending { signed, sent: 0 };
-        Some(request)
+        due <= now
     }
 
     /// Whether more is under way than before.
@@ -154,18 +136,8 @@ impl Part {
     }
 
     fn send_again(&mut self, due: Duration) {
-        if let Some(signed) = self.take_signed() {
-            self.stage = Stage::Signed { signed, due };
-        }
-    }
-
-    fn take_signed(&mut self) -> Option<Box<Signed>> {
-        match std::mem::replace(&mut self.stage, Stage::Unread) {
-            Stage::Signed { signed, .. } | Stage::Sending { signed, .. } => Some(signed),
-            other @ (Stage::Unread | Stage::Reading | Stage::Read | Stage::Signing) => {
-                self.stage = other;
-                None
-            }
+        if let Stage::Sending { expires, .. } = self.stage {
+            self.stage = Stage::Signed { expires, due };
         }
     }
 }

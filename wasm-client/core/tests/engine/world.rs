@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use nearput_api::{CompletedPart, PartToSign, Plan, SignedPart};
+use nearput_api::Plan;
 use nearput_core::checksum::Checksum;
-use nearput_core::parts::{Action, Event, Parts, Start};
+use nearput_core::parts::{Action, Checked, Event, Parts, Signed, Start, Stored};
 use nearput_core::queue::{Queue, Step, UploadId};
 use nearput_core::retry::Failure;
 
@@ -15,7 +15,7 @@ pub(crate) const GIVE_UP: Duration = Duration::from_secs(60);
 /// What came of an upload.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ending {
-    Complete(Vec<CompletedPart>, Option<Checksum>),
+    Complete(Vec<Stored>, Option<Checksum>),
     GaveUp(Failure),
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct World {
     sizes: BTreeMap<UploadId, u64>,
     pub(crate) opening: Vec<UploadId>,
     pub(crate) reading: Vec<(UploadId, u32)>,
-    pub(crate) signing: Vec<(UploadId, Vec<PartToSign>)>,
+    pub(crate) signing: Vec<(UploadId, Vec<Checked>)>,
     pub(crate) sending: Vec<(UploadId, u32)>,
     pub(crate) stored: BTreeSet<(UploadId, u32)>,
     pub(crate) endings: BTreeMap<UploadId, Ending>,
@@ -98,8 +98,8 @@ impl World {
                 assert!(!parts.is_empty() && self.signing.iter().all(|(other, _)| *other != id), "one call at a time");
                 self.signing.push((id, parts));
             }
-            Action::Send(request) => {
-                let part = (id, request.number);
+            Action::Send(number) => {
+                let part = (id, number);
                 assert!(!self.queue.is_paused(id), "a paused upload sends nothing");
                 assert!(!self.sending.contains(&part) && !self.stored.contains(&part), "a part is sent once");
                 self.sending.push(part);
@@ -128,7 +128,7 @@ impl World {
                 Start { plan: self.plan(id), size: self.sizes[&id], window: 2 * self.limit, give_up_after: GIVE_UP };
             let mut parts = Parts::new(start, self.now);
             if count > 1 {
-                parts.take_over(vec![(1, checksum(1))], vec![self.signed(1)], self.now);
+                parts.take_over(&[Checked { number: 1, checksum: checksum(1) }], vec![self.signed(1)], self.now);
             }
             self.queue.opened(id, parts, self.now);
         }
@@ -142,7 +142,7 @@ impl World {
 
     pub(crate) fn read(&mut self, (id, number): (UploadId, u32)) {
         self.reading.retain(|part| *part != (id, number));
-        self.event(id, Event::Read { number, checksum: checksum(number) });
+        self.event(id, Event::Read(Checked { number, checksum: checksum(number) }));
     }
 
     pub(crate) fn sign(&mut self, id: UploadId) {
@@ -224,15 +224,8 @@ impl World {
         ended.is_some()
     }
 
-    fn signed(&self, number: u32) -> (SignedPart, Duration) {
-        let request = SignedPart {
-            number,
-            method: "PUT".to_owned(),
-            url: format!("https://bucket.example/{number}"),
-            headers: BTreeMap::new(),
-            expires_at: 0,
-        };
-        (request, self.now + Duration::from_secs(900))
+    fn signed(&self, number: u32) -> Signed {
+        Signed { number, expires: self.now + Duration::from_secs(900) }
     }
 }
 

@@ -1,0 +1,5 @@
+//! What the engine needs of a browser, in a page or in a worker.
+
+pub(crate) mod clock;
+pub(crate) mod timer;
+pub(crate) mod xhr;

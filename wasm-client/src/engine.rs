@@ -1,0 +1,49 @@
+//! What the page, or the worker for it, calls.
+
+use std::rc::Rc;
+
+use js_sys::Function;
+use nearput_core::parts::Event;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Blob;
+
+use crate::driver::Driver;
+use crate::events::Events;
+use crate::options::{EngineOptions, FileOptions};
+use crate::signer::Signer;
+use crate::upload::Upload;
+
+/// Uploads files. `nearput.js` wraps it; its events and options are described in `nearput.d.ts`.
+#[wasm_bindgen]
+pub struct Engine {
+    driver: Rc<Driver>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// `get_token` gives a promise of the caller's token; `on_event` hears of every upload.
+    #[wasm_bindgen(constructor)]
+    pub fn new(signer: String, options: JsValue, get_token: Function, on_event: Function) -> Self {
+        let signer = Signer::new(signer, get_token);
+        Self { driver: Driver::new(signer, EngineOptions::read(options), Events::new(on_event)) }
+    }
+
+    /// Uploads a file under a number that the caller has not used before.
+    pub fn upload(&self, id: u32, file: Blob, options: JsValue) {
+        let options = FileOptions::read(options, file.clone().into());
+        self.driver.add(Upload::new(id, file, options));
+    }
+
+    pub fn pause(&self, id: u32) {
+        self.driver.handle(id, Event::Pause);
+    }
+
+    pub fn resume(&self, id: u32) {
+        self.driver.handle(id, Event::Resume);
+    }
+
+    pub fn cancel(&self, id: u32) {
+        self.driver.cancel(id);
+    }
+}
