@@ -40,5 +40,5 @@ export function formatLeft(seconds) {
  * @param {string} noun
  */
 export function plural(count, noun) {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
