@@ -1,10 +1,19 @@
 //! Nearput on one machine, for the demo, for tests and for trying things out.
 //!
-//! - [`EmbeddedS3`]: an S3 server that keeps its buckets as folders, verifies signatures and checksums, and answers CORS.
+//! - [`World`] starts everything and lets each server be stopped and restarted.
+//! - [`EmbeddedS3`] keeps its buckets as folders, verifies signatures and checksums, and answers CORS.
+//! - [`SignerServer`] is the signer as its binary runs it.
+//! - [`PageServer`] serves the demo page, and tells it where its signer is.
 //!
 //! Every server has a runtime of its own, so that stopping one is as sudden as the end of its process.
 
+mod page;
 mod running;
 mod s3;
+mod signer;
+mod world;
 
+pub use page::{PageOptions, PagePort, PageServer};
 pub use s3::{EmbeddedS3, EmbeddedS3Options};
+pub use signer::{SignerOptions, SignerServer};
+pub use world::{BUCKET, Ports, World, WorldOptions};

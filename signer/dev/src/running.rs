@@ -41,9 +41,7 @@ impl Running {
 
     /// Opens a port whose connections will be served by this runtime.
     pub(crate) async fn listen(&self, address: SocketAddr) -> Result<TcpListener> {
-        self.run(TcpListener::bind(address))
-            .await
-            .with_context(|| format!("cannot listen on {address}; choose another port"))
+        self.run(TcpListener::bind(address)).await.with_context(|| format!("it cannot listen on {address}"))
     }
 
     /// Runs a step of a server's start on this runtime.

@@ -8,3 +8,4 @@ mod restart;
 mod signatures;
 mod upload_listing;
 mod uploads;
+mod world;

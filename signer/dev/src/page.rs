@@ -1,0 +1,125 @@
+//! The demo page's server: the web folder as it is, and where the page finds its signer.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Json;
+use axum::routing::get;
+use axum::{Router, response::IntoResponse};
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::running::Running;
+
+/// What the page is told, and may reach.
+#[derive(Debug, Clone)]
+pub struct PageOptions {
+    /// The folder that holds `index.html`.
+    pub web: PathBuf,
+    /// Such as `http://127.0.0.1:4401`.
+    pub signer: String,
+    /// Such as `http://127.0.0.1:4402`.
+    pub storage: String,
+    /// The signer's development token. Whoever can reach the page can read it.
+    pub token: String,
+}
+
+/// A port that the page will be served at: known before the servers that must allow the page's origin.
+pub struct PagePort {
+    address: SocketAddr,
+    running: Running,
+    listener: TcpListener,
+}
+
+/// A server of the demo page.
+pub struct PageServer {
+    address: SocketAddr,
+    options: PageOptions,
+    running: Option<Running>,
+}
+
+/// What `GET /demo.json` answers.
+#[derive(Clone, Serialize)]
+struct Demo {
+    signer: String,
+    token: String,
+}
+
+impl PagePort {
+    /// Takes the port; 0 takes a free one.
+    pub async fn open(listen: SocketAddr) -> Result<Self> {
+        let running = Running::new()?;
+        let listener = running.listen(listen).await?;
+        Ok(Self { address: listener.local_addr()?, running, listener })
+    }
+
+    /// Where the page will be.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl PageServer {
+    /// Starts to serve. Fails where the web folder has no page.
+    pub fn start(port: PagePort, options: PageOptions) -> Result<Self> {
+        let web = options.web.display();
+        ensure!(options.web.join("index.html").is_file(), "there is no index.html in {web}; name the web folder");
+        let mut server = Self { address: port.address, options, running: None };
+        server.serve(port)?;
+        Ok(server)
+    }
+
+    /// Where it listens, also while it is stopped.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Drops every connection and frees the port.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Serves again at the same address, after a stop.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop().await;
+        self.serve(PagePort::open(self.address).await?)
+    }
+
+    fn serve(&mut self, port: PagePort) -> Result<()> {
+        port.running.serve(port.listener, self.options.router()?);
+        self.running = Some(port.running);
+        Ok(())
+    }
+}
+
+impl PageOptions {
+    fn router(&self) -> Result<Router> {
+        let demo = Demo { signer: self.signer.clone(), token: self.token.clone() };
+        Ok(Router::new()
+            .route("/demo.json", get(async move || Json(demo).into_response()))
+            .fallback_service(ServeDir::new(&self.web))
+            .layer(always(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+            .layer(always(CONTENT_SECURITY_POLICY, self.content_security_policy()?)))
+    }
+
+    /// Strict, so that the demo shows what a page must allow for its uploads.
+    fn content_security_policy(&self) -> Result<HeaderValue> {
+        let policy = format!(
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; \
+             connect-src 'self' {} {}; style-src 'self'; img-src 'self' blob: data:",
+            self.signer, self.storage
+        );
+        policy.try_into().context("the addresses of signer and storage cannot stand in a header")
+    }
+}
+
+fn always(name: HeaderName, value: HeaderValue) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, value)
+}

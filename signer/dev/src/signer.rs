@@ -1,0 +1,109 @@
+//! The signer, as its binary runs it, but in this process.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use nearput_signer::{Config, Secrets, SiteCredentials, TicketKey, build};
+
+use crate::running::Running;
+
+const SITE: &str = "local";
+
+/// How a signer for one embedded S3 is set up.
+#[derive(Debug, Clone)]
+pub struct SignerOptions {
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The origins of the pages that may ask, such as `http://127.0.0.1:4400`.
+    pub allowed_origins: Vec<String>,
+    /// The embedded S3, such as `http://127.0.0.1:4402`.
+    pub storage: String,
+    pub bucket: String,
+    pub access_key: String,
+    pub secret_key: String,
+    /// Whoever shows it may upload.
+    pub token: String,
+    /// 32 bytes at least.
+    pub ticket_key: Vec<u8>,
+    /// Further tables of the signer's configuration in TOML, such as `[limits]`.
+    pub further_config: String,
+}
+
+/// A signer on this machine.
+pub struct SignerServer {
+    options: SignerOptions,
+    running: Option<Running>,
+}
+
+impl SignerServer {
+    /// Starts to serve. Fails where the port is taken or the configuration is refused.
+    pub async fn start(options: SignerOptions) -> Result<Self> {
+        let mut server = Self { options, running: None };
+        server.serve().await?;
+        Ok(server)
+    }
+
+    /// Where it listens, also while it is stopped.
+    pub fn addr(&self) -> SocketAddr {
+        self.options.listen
+    }
+
+    /// Drops every connection and frees the port.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Serves again at the same address, after a stop. Tickets stay valid.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop().await;
+        self.serve().await
+    }
+
+    async fn serve(&mut self) -> Result<()> {
+        let running = Running::new()?;
+        let signer = running.run(build(self.options.config()?, self.options.secrets())).await?;
+        self.options.listen = signer.local_addr();
+        running.handle().spawn(signer.run(std::future::pending()));
+        self.running = Some(running);
+        Ok(())
+    }
+}
+
+impl SignerOptions {
+    fn config(&self) -> Result<Config> {
+        // A string's and a list's debug forms are TOML as well.
+        let text = format!(
+            "listen = {listen:?}\n\
+             allowed_origins = {origins:?}\n\
+             [[sites]]\n\
+             id = {SITE:?}\n\
+             region = \"us-east-1\"\n\
+             bucket = {bucket:?}\n\
+             endpoint = {storage:?}\n\
+             credentials = \"environment\"\n\
+             {further}",
+            listen = self.listen.to_string(),
+            origins = self.allowed_origins,
+            bucket = self.bucket,
+            storage = self.storage,
+            further = self.further_config,
+        );
+        Config::parse(&text).context("the signer refuses its configuration")
+    }
+
+    fn secrets(&self) -> Secrets {
+        let credentials = SiteCredentials {
+            access_key_id: self.access_key.clone(),
+            secret_access_key: self.secret_key.clone(),
+            session_token: None,
+        };
+        Secrets {
+            ticket_keys: vec![TicketKey { id: "1".to_owned(), secret: self.ticket_key.clone() }],
+            development_token: Some(self.token.clone()),
+            site_credentials: BTreeMap::from([(SITE.to_owned(), credentials)]),
+        }
+    }
+}
