@@ -12,8 +12,8 @@ use crate::config::{self, Config, CredentialSource, Limits, Secrets, TicketKey};
 use crate::error::Error;
 use crate::presign::Presigner;
 use crate::routing::Bucket;
+use crate::sealer::Sealer;
 use crate::site::Site;
-use crate::ticket::Tickets;
 use crate::upload::Upload;
 
 /// RFC 7518 §3.2: a key for HS256 is no shorter than its hash.
@@ -22,7 +22,7 @@ const MIN_TICKET_KEY_BYTES: usize = 32;
 /// The configured signer.
 pub(crate) struct App {
     pub(crate) authenticator: Authenticator,
-    pub(crate) tickets: Tickets,
+    pub(crate) sealer: Sealer,
     pub(crate) limits: Limits,
     pub(crate) sites: Vec<Site>,
     /// The id of the preferred site.
@@ -62,7 +62,7 @@ impl App {
             authenticator: Authenticator::DevelopmentToken(DevelopmentToken::new(
                 token.ok_or(BuildError::NoAuthenticator)?,
             )),
-            tickets: Tickets::new(secrets.ticket_keys, config.tickets.lifetime),
+            sealer: Sealer::new(secrets.ticket_keys, config.tickets.lifetime),
             limits: config.limits,
             sites,
             home,
@@ -76,7 +76,7 @@ impl App {
 
     /// The upload for which `caller` shows a ticket.
     pub(crate) fn upload(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
-        let ticket = self.tickets.open(ticket, caller, now)?;
+        let ticket = self.sealer.open(ticket, caller, now)?;
         Ok(Upload { site: self.site(&ticket.site)?, ticket })
     }
 

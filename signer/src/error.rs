@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use nearput_api::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
 
 use crate::auth::{InvalidBody, Unauthenticated};
@@ -11,7 +11,7 @@ use crate::checksum::InvalidChecksum;
 use crate::plan::{InvalidPartNumber, InvalidPlan};
 use crate::policy::Denied;
 use crate::presign::PresignError;
-use crate::ticket::TicketError;
+use crate::sealer::TicketError;
 
 /// Why a call, or one file of a call, fails. The message is what the caller sees.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +112,12 @@ impl From<StorageError> for Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        (status(self.code()), Json(self.reply())).into_response()
+        let status = status(self.code());
+        let mut response = (status, Json(self.reply())).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! A call's way through the modules:
 //!
-//! 1. [`server`] takes it in and [`routes`] dispatches it, [`auth`] establishes the caller and reads the body.
-//! 2. [`policy`] looks at what the caller asks for and makes a grant of it, or refuses.
-//! 3. From the grant come a [`key`], which no client chooses, and a [`ticket`], which the browser carries back.
-//! 4. [`upload`] takes a ticket and nothing else, and has its parts signed by [`presign`] for the host that
-//!    [`routing`] names. Every other word with the storage is the signer's own, through [`aws`].
+//! 1. `server` takes it in, `routes` has a file for it, and `auth` establishes the caller and reads the body.
+//! 2. `policy` looks at what the caller asks for and makes a grant of it, or refuses.
+//! 3. From the grant come a `key`, which no client chooses, and a `ticket`, which the browser carries under seal.
+//! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign` for the host that `routing` names.
+//!    Every other word with the storage is the signer's own, through `aws`.
 //!
 //! There is no state besides the configuration, so any number of signers can serve one name.
 
@@ -28,6 +28,7 @@ mod metadata;
 
 mod checksum;
 mod plan;
+mod sealer;
 mod ticket;
 mod upload;
 

@@ -50,7 +50,7 @@ async fn open_one(app: &App, caller: &Caller, site: &Site, file: &OpenFile) -> R
     let upload = Upload { site, ticket };
     let presigner = app.presigner(site, &credentials, now);
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<_, _>>()?;
-    let sealed = app.tickets.seal(upload.ticket, now);
+    let sealed = app.sealer.seal(upload.ticket, now);
     Ok(OpenedUpload {
         ticket: sealed.text,
         expires_at: sealed.expires_at * 1000,

@@ -50,6 +50,7 @@ async fn a_caller_without_the_token_is_refused() {
         let headers: Vec<_> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
         let reply = send("POST", &signer.url(path::OPEN), &headers, body.clone()).await;
         assert_eq!(reply.error(), (401, ErrorCode::Unauthenticated), "{authorization:?} {body}");
+        assert_eq!(reply.headers["www-authenticate"], "Bearer");
     }
     let reply = send("POST", &signer.url(path::OPEN), &[], r#"{"token":7}"#).await;
     assert_eq!(reply.error(), (400, ErrorCode::InvalidRequest));

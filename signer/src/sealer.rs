@@ -1,0 +1,236 @@
+//! Tickets under seal: JWTs, signed with HS256.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::clock::unix_seconds;
+use crate::config::TicketKey;
+use crate::ticket::Ticket;
+
+const ISSUER: &str = "nearput";
+
+/// Seals tickets, and opens them again.
+pub(crate) struct Sealer {
+    keys: Vec<Key>,
+    lifetime: Duration,
+    validation: Validation,
+}
+
+/// A ticket as the browser carries it.
+pub(crate) struct SealedTicket {
+    pub(crate) text: String,
+    /// In Unix seconds.
+    pub(crate) expires_at: u64,
+}
+
+/// Why a ticket is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TicketError {
+    #[error("the ticket is not one of this signer for this caller; open the upload anew")]
+    Invalid,
+    #[error("the ticket has ended; open the upload anew")]
+    Expired,
+}
+
+struct Key {
+    id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    iat: u64,
+    exp: u64,
+    #[serde(flatten)]
+    ticket: Ticket,
+}
+
+impl Sealer {
+    /// The first key seals; all of them open. There must be at least one.
+    pub(crate) fn new(keys: Vec<TicketKey>, lifetime: Duration) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["iss", "exp", "sub"]);
+        // The clock is an argument here, so the end is compared in `open`.
+        validation.validate_exp = false;
+        Self { keys: keys.into_iter().map(Key::from).collect(), lifetime, validation }
+    }
+
+    pub(crate) fn seal(&self, ticket: Ticket, now: SystemTime) -> SealedTicket {
+        let key = &self.keys[0];
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        let iat = unix_seconds(now);
+        let exp = iat + self.lifetime.as_secs();
+        let claims = Claims { iss: ISSUER.to_owned(), iat, exp, ticket };
+        let text =
+            jsonwebtoken::encode(&header, &claims, &key.encoding).expect("claims are JSON, and any secret is a key");
+        SealedTicket { text, expires_at: exp }
+    }
+
+    /// Opens a ticket that `caller` shows.
+    pub(crate) fn open(&self, text: &str, caller: &Caller, now: SystemTime) -> Result<Ticket, TicketError> {
+        let claims = self.verify(text).ok_or(TicketError::Invalid)?;
+        if claims.ticket.subject() != caller.subject.as_str() {
+            return Err(TicketError::Invalid);
+        }
+        if claims.exp <= unix_seconds(now) {
+            return Err(TicketError::Expired);
+        }
+        Ok(claims.ticket)
+    }
+
+    fn verify(&self, text: &str) -> Option<Claims> {
+        let id = jsonwebtoken::decode_header(text).ok()?.kid?;
+        let key = self.keys.iter().find(|key| key.id == id)?;
+        Some(jsonwebtoken::decode::<Claims>(text, &key.decoding, &self.validation).ok()?.claims)
+    }
+}
+
+impl From<TicketKey> for Key {
+    fn from(key: TicketKey) -> Self {
+        Self {
+            id: key.id,
+            encoding: EncodingKey::from_secret(&key.secret),
+            decoding: DecodingKey::from_secret(&key.secret),
+        }
+    }
+}
+
+impl fmt::Debug for SealedTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedTicket").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use base64::Engine as _;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+    use nearput_api::{ChecksumAlgorithm, OpenFile, Plan};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::auth::Subject;
+    use crate::config::Limits;
+    use crate::key::ObjectKey;
+    use crate::plan::Cut;
+    use crate::policy;
+    use crate::ticket::Sending;
+
+    const LIFETIME: Duration = Duration::from_hours(24);
+
+    fn key(id: &str, byte: u8) -> TicketKey {
+        TicketKey { id: id.to_owned(), secret: vec![byte; 32] }
+    }
+
+    fn caller(name: &str) -> Caller {
+        Caller { subject: Subject::parse(name).expect("safe") }
+    }
+
+    fn ticket() -> Ticket {
+        let file = OpenFile {
+            name: "a".to_owned(),
+            size: 7,
+            content_type: "text/plain".to_owned(),
+            access: None,
+            metadata: Default::default(),
+            plan: Plan::Multipart { part_size: 7 },
+            parts: Vec::new(),
+        };
+        let grant = policy::decide(&caller("me"), &file, &Limits::default()).expect("granted");
+        let cut = Cut { plan: file.plan, size: file.size, checksum: Some(ChecksumAlgorithm::Crc64nvme) };
+        let sending = Sending::Multipart { part_size: 7, upload_id: "the-upload".to_owned() };
+        Ticket::new(&grant, "local".to_owned(), ObjectKey::make(&grant, Uuid::nil()), &cut, sending)
+    }
+
+    fn now() -> SystemTime {
+        UNIX_EPOCH + Duration::from_hours(500_000)
+    }
+
+    #[test]
+    fn a_ticket_opens_as_it_was_sealed_until_it_ends() {
+        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealed = sealer.seal(ticket(), now());
+        let opened_at = |time| sealer.open(&sealed.text, &caller("me"), time);
+        assert_eq!(opened_at(now() + LIFETIME - Duration::from_secs(1)), Ok(ticket()));
+        assert_eq!(opened_at(now() + LIFETIME), Err(TicketError::Expired));
+        assert_eq!(sealed.expires_at, unix_seconds(now() + LIFETIME));
+    }
+
+    #[test]
+    fn a_ticket_of_another_caller_is_invalid() {
+        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealed = sealer.seal(ticket(), now());
+        assert_eq!(sealer.open(&sealed.text, &caller("you"), now()), Err(TicketError::Invalid));
+    }
+
+    #[test]
+    fn a_ticket_with_one_bit_changed_is_invalid() {
+        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealed = sealer.seal(ticket(), now());
+        for index in 0..sealed.text.len() {
+            for bit in 0..7 {
+                let mut changed = sealed.text.clone().into_bytes();
+                changed[index] ^= 1 << bit;
+                let changed = String::from_utf8(changed).expect("ASCII stays ASCII");
+                assert_eq!(sealer.open(&changed, &caller("me"), now()), Err(TicketError::Invalid), "{index}, {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_rotate_with_an_overlap() {
+        let old = Sealer::new(vec![key("old", 1)], LIFETIME);
+        let both = Sealer::new(vec![key("new", 2), key("old", 1)], LIFETIME);
+        let new = Sealer::new(vec![key("new", 2)], LIFETIME);
+        let open = |sealer: &Sealer, sealed: &SealedTicket| sealer.open(&sealed.text, &caller("me"), now());
+
+        let by_old = old.seal(ticket(), now());
+        assert_eq!(open(&both, &by_old), Ok(ticket()));
+        assert_eq!(open(&new, &by_old), Err(TicketError::Invalid));
+        assert_eq!(open(&new, &both.seal(ticket(), now())), Ok(ticket()));
+    }
+
+    #[test]
+    fn tokens_that_this_signer_did_not_seal_are_invalid() {
+        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let text = sealer.seal(ticket(), now()).text;
+        let payload = text.split('.').nth(1).expect("three parts");
+        let unsigned = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"none","kid":"a","typ":"JWT"}"#);
+
+        let foreign_issuer = {
+            let header = Header { kid: Some("a".to_owned()), ..Header::new(Algorithm::HS256) };
+            let claims = Claims { iss: "other".to_owned(), iat: 0, exp: u64::MAX, ticket: ticket() };
+            jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&[1; 32])).expect("encodes")
+        };
+        let same_name_other_secret = Sealer::new(vec![key("a", 2)], LIFETIME).seal(ticket(), now()).text;
+
+        for token in [
+            "",
+            "..",
+            &format!("{unsigned}.{payload}."),
+            &foreign_issuer,
+            &same_name_other_secret,
+            &format!("{text}."),
+            &format!("{text}="),
+        ] {
+            assert_eq!(sealer.open(token, &caller("me"), now()), Err(TicketError::Invalid), "{token}");
+        }
+    }
+
+    #[test]
+    fn tickets_print_nothing_of_themselves() {
+        let sealed = Sealer::new(vec![key("a", 1)], LIFETIME).seal(ticket(), now());
+        let printed = format!("{:?} {:?}", ticket(), sealed);
+        assert_eq!(printed, "Ticket { .. } SealedTicket { .. }");
+    }
+}
