@@ -1,10 +1,13 @@
 //! `nearput-dev`: the demo on this machine.
 
+use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use nearput_dev::{Ports, World, WorldOptions};
+use nearput_signer::BuildError;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
@@ -25,20 +28,39 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let Arguments { port, data, web } = Arguments::parse();
+async fn main() -> ExitCode {
     // What the libraries say below a warning holds requests, and so secrets.
     let filter = Targets::new().with_target("nearput_signer", Level::WARN);
     let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(output).with(filter).init();
 
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            if is_taken_port(&error) {
+                eprintln!("Stop what uses the port, or choose others: `--port 5000` takes 5000, 5001 and 5002.");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Arguments { port, data, web }: Arguments) -> Result<()> {
     let ports = Ports { page: port, signer: port + 1, s3: port + 2 };
-    let world = World::start(WorldOptions { ports, data: Some(data), web, ..WorldOptions::default() });
-    let world = world.await.context(
-        "the demo has not started; if a port is taken, choose others: `--port 5000` takes 5000, 5001 and 5002",
-    )?;
+    let world = World::start(WorldOptions { ports, data: Some(data), web, ..WorldOptions::default() }).await?;
     println!("Open {} in a browser. Ctrl-C ends the demo.", world.page_url());
     tokio::signal::ctrl_c().await.context("Ctrl-C cannot be waited for")?;
     world.stop().await;
     Ok(())
+}
+
+fn is_taken_port(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let problem = match cause.downcast_ref::<BuildError>() {
+            Some(BuildError::Listen { problem, .. }) => Some(problem),
+            Some(_) | None => cause.downcast_ref::<io::Error>(),
+        };
+        problem.is_some_and(|problem| problem.kind() == io::ErrorKind::AddrInUse)
+    })
 }
