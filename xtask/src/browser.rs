@@ -25,8 +25,8 @@ pub(crate) fn driver() -> Result<PathBuf> {
 pub(crate) fn install() -> Result<()> {
     let Some(apt) = apt_get() else {
         bail!(
-            "Chromium (or Chrome) and chromedriver must be on PATH. On Debian: \
-             `apt-get install chromium chromium-driver` as root; elsewhere: https://googlechromelabs.github.io/chrome-for-testing"
+            "put Chromium or Chrome, and chromedriver, on PATH. On Debian: `apt-get install chromium chromium-driver` as root; \
+             elsewhere: https://googlechromelabs.github.io/chrome-for-testing"
         );
     };
     run(command(apt).arg("update"))?;

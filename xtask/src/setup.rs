@@ -85,10 +85,12 @@ impl Need {
             println!("  {name:<24} {found}");
             return Ok(());
         }
-        println!("  {name:<24} missing: installing");
+        println!("  {name:<24} missing");
         let started = Instant::now();
-        self.install().with_context(|| format!("{name} could not be installed"))?;
-        let Some(found) = self.find()? else { bail!("{name} was installed, but still does not run") };
+        self.install().with_context(|| format!("{name} is missing"))?;
+        let Some(found) = self.find()? else {
+            bail!("{name} was installed, but is still not found: see its messages above")
+        };
         println!("  {name:<24} {found}, installed in {} s", started.elapsed().as_secs());
         Ok(())
     }
@@ -112,7 +114,10 @@ impl Need {
             Self::Components => tools::install_components(),
             Self::WasmTarget => tools::install_wasm_target(),
             Self::Node => {
-                bail!("Node.js {} or newer, with npm, must be on PATH: https://nodejs.org", tools::OLDEST_NODE)
+                bail!(
+                    "install Node.js {} or newer, with npm, and put it on PATH (https://nodejs.org)",
+                    tools::OLDEST_NODE
+                )
             }
             Self::WasmBindgen => tools::wasm_bindgen()?.install(),
             Self::WasmPack => tools::wasm_pack().install(),

@@ -40,7 +40,7 @@ impl fmt::Display for Finding {
         };
         let tests = if self.tests == Tally::default() { String::new() } else { self.tests.to_string() };
         let reason = reason.lines().next().unwrap_or_default();
-        let line = format!("{:<14} {verdict:<8} {:>5} s  {tests:<34} {reason}", self.check, self.took.as_secs());
+        let line = format!("{:<14} {verdict:<8} {:>5} s  {tests:<24} {reason}", self.check, self.took.as_secs());
         f.write_str(line.trim_end())
     }
 }

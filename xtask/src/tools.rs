@@ -119,7 +119,7 @@ pub(crate) fn install_components() -> Result<()> {
 fn rustup() -> Result<std::process::Command> {
     match find_program("rustup") {
         Some(_) => Ok(command("rustup")),
-        None => bail!("rustup is needed to install it, and is not on PATH: https://rustup.rs"),
+        None => bail!("rustup, which would install it, is not on PATH (https://rustup.rs)"),
     }
 }
 

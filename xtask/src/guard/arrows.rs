@@ -29,6 +29,7 @@ const CORE: &[&str] = &["nearput-api"];
 /// What the page's module may be compiled with besides: each of these is downloaded by every page.
 const CLIENT: &[&str] = &[
     "nearput-core",
+    "allocator-api2",
     "bytes",
     "cfg-if",
     "futures-core",
@@ -39,9 +40,11 @@ const CLIENT: &[&str] = &[
     "http",
     "itoa",
     "js-sys",
-    "once_cell",
+    "lock_api",
     "pin-project-lite",
+    "scopeguard",
     "slab",
+    "talc",
     "thiserror",
     "unicode-ident",
     "wasm-bindgen",
