@@ -10,6 +10,7 @@
 
 mod part;
 
+use std::mem;
 use std::time::Duration;
 
 use nearput_api::Plan;
@@ -114,8 +115,8 @@ pub struct Parts {
     next: u32,
     /// The parts that something is being done about, oldest first.
     active: Vec<Part>,
-    /// By number, less one.
-    stored: Vec<Option<Stored>>,
+    /// By ascending number.
+    stored: Vec<Stored>,
     stored_bytes: u64,
     signing: bool,
     paused: bool,
@@ -141,7 +142,7 @@ impl Parts {
             count,
             next: 1,
             active: Vec::new(),
-            stored: vec![None; count as usize],
+            stored: Vec::new(),
             stored_bytes: 0,
             signing: false,
             paused: false,
@@ -278,7 +279,8 @@ impl Parts {
         };
         let part = self.active.remove(index);
         self.stored_bytes += self.size_of(number);
-        self.stored[number as usize - 1] = Some(Stored { number, checksum: part.checksum, etag });
+        let index = self.stored.partition_point(|other| other.number < number);
+        self.stored.insert(index, Stored { number, checksum: part.checksum, etag });
         self.has_moved(now);
     }
 
@@ -327,7 +329,7 @@ impl Parts {
     }
 
     fn complete(&mut self) -> Action {
-        let parts: Vec<Stored> = self.stored.drain(..).flatten().collect();
+        let parts = mem::take(&mut self.stored);
         let mut checksum = Some(Checksum::EMPTY);
         for part in &parts {
             let size = self.size_of(part.number);

@@ -3,7 +3,6 @@
 //! Kept here, and tested by a model in `tests/engine`: never more requests under way than the limit, over all uploads; what was
 //! removed is heard of no more.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::parts::{Action, Event, Parts, Spare};
@@ -28,9 +27,8 @@ pub enum Step {
 pub struct Queue {
     /// Requests that may be under way at once.
     limit: usize,
-    waiting: VecDeque<Entry>,
     /// In the order of their turns.
-    active: VecDeque<Entry>,
+    entries: Vec<Entry>,
 }
 
 #[derive(Debug)]
@@ -51,12 +49,12 @@ enum Phase {
 impl Queue {
     /// A queue that has at most `limit` requests under way.
     pub fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), waiting: VecDeque::new(), active: VecDeque::new() }
+        Self { limit: limit.max(1), entries: Vec::new() }
     }
 
     /// Takes an upload in, as the last one.
     pub fn add(&mut self, id: UploadId) {
-        self.waiting.push_back(Entry { id, paused: false, phase: Phase::Waiting });
+        self.entries.push(Entry { id, paused: false, phase: Phase::Waiting });
     }
 
     /// The signer has opened an upload.
@@ -71,8 +69,7 @@ impl Queue {
 
     /// Forgets an upload that has ended. Requests of it that are under way are the caller's to stop.
     pub fn remove(&mut self, id: UploadId) {
-        self.waiting.retain(|entry| entry.id != id);
-        self.active.retain(|entry| entry.id != id);
+        self.entries.retain(|entry| entry.id != id);
     }
 
     /// Takes note of what happened to an upload.
@@ -94,21 +91,20 @@ impl Queue {
 
     /// The next thing to do.
     pub fn poll(&mut self, now: Duration) -> Option<(UploadId, Step)> {
-        let parts = || self.active.iter().filter_map(Entry::parts);
-        let spare = Spare {
-            connection: parts().map(Parts::requests).sum::<usize>() < self.limit,
-            reader: parts().map(Parts::readers).sum::<usize>() < READERS,
-        };
-        for turn in 0..self.active.len() {
-            let entry = &mut self.active[turn];
+        let (mut requests, mut readers) = (0, 0);
+        for parts in self.entries.iter().filter_map(Entry::parts) {
+            requests += parts.requests();
+            readers += parts.readers();
+        }
+        let spare = Spare { connection: requests < self.limit, reader: readers < READERS };
+        for (turn, entry) in self.entries.iter_mut().enumerate() {
             if let Phase::Moving(parts) = &mut entry.phase
                 && let Some(action) = parts.poll(now, spare)
             {
                 let id = entry.id;
-                if matches!(action, Action::Send(_))
-                    && let Some(entry) = self.active.remove(turn)
-                {
-                    self.active.push_back(entry);
+                if matches!(action, Action::Send(_)) {
+                    let entry = self.entries.remove(turn);
+                    self.entries.push(entry);
                 }
                 return Some((id, Step::Part(action)));
             }
@@ -118,34 +114,32 @@ impl Queue {
 
     /// When something is to be done even though nothing happens.
     pub fn wake_at(&self, now: Duration) -> Option<Duration> {
-        self.active.iter().filter_map(Entry::parts).filter_map(|parts| parts.wake_at(now)).min()
+        self.entries.iter().filter_map(Entry::parts).filter_map(|parts| parts.wake_at(now)).min()
     }
 
     /// An upload's parts, once it is open.
     pub fn parts(&self, id: UploadId) -> Option<&Parts> {
-        self.active.iter().find(|entry| entry.id == id)?.parts()
+        self.entries.iter().find(|entry| entry.id == id)?.parts()
     }
 
     /// Whether an upload stands still on the user's wish.
     pub fn is_paused(&self, id: UploadId) -> bool {
-        self.waiting.iter().chain(&self.active).any(|entry| entry.id == id && entry.paused)
+        self.entries.iter().any(|entry| entry.id == id && entry.paused)
     }
 
     /// As many uploads are open as there may be requests, so that small files overlap. A paused one holds no place.
     fn open_one(&mut self) -> Option<(UploadId, Step)> {
-        if self.active.iter().filter(|entry| !entry.paused).count() >= self.limit {
+        let holds_a_place = |entry: &&Entry| !entry.paused && !matches!(entry.phase, Phase::Waiting);
+        if self.entries.iter().filter(holds_a_place).count() >= self.limit {
             return None;
         }
-        let turn = self.waiting.iter().position(|entry| !entry.paused)?;
-        let mut entry = self.waiting.remove(turn)?;
-        let id = entry.id;
-        entry.phase = Phase::Opening;
-        self.active.push_back(entry);
-        Some((id, Step::Open))
+        let next = self.entries.iter_mut().find(|entry| !entry.paused && matches!(entry.phase, Phase::Waiting))?;
+        next.phase = Phase::Opening;
+        Some((next.id, Step::Open))
     }
 
     fn entry(&mut self, id: UploadId) -> Option<&mut Entry> {
-        self.waiting.iter_mut().chain(&mut self.active).find(|entry| entry.id == id)
+        self.entries.iter_mut().find(|entry| entry.id == id)
     }
 }
 
