@@ -1,5 +1,6 @@
 //! What the engine needs of a browser, in a page or in a worker.
 
+pub(crate) mod blob;
 pub(crate) mod clock;
 pub(crate) mod timer;
 pub(crate) mod xhr;

@@ -1,11 +1,10 @@
 //! Carries out what the queue asks for, and tells it, and the page, what happened.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use nearput_api::Profile;
-use nearput_core::parts::{Action, Event};
+use nearput_core::parts::{Action, Event, Parts};
 use nearput_core::queue::{Queue, Step, UploadId};
 use nearput_core::retry::Failure;
 use wasm_bindgen_futures::spawn_local;
@@ -15,11 +14,12 @@ use crate::browser::timer::Timer;
 use crate::browser::xhr::{Heard, Xhr};
 use crate::error::Error;
 use crate::events::{Events, State};
-use crate::job::{self, Job, Outcome};
+use crate::job::{self, Home, Job};
 use crate::options::EngineOptions;
 use crate::reader::Reader;
 use crate::signer::Signer;
 use crate::upload::{Stage, Upload};
+use crate::wire::Json;
 
 /// The page hears of an upload's progress no more often than this.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(66);
@@ -30,11 +30,11 @@ pub(crate) struct Driver {
     pub(crate) options: EngineOptions,
     pub(crate) reader: Reader,
     /// The site that files go to, once the signer has named it.
-    pub(crate) home: RefCell<Option<(String, Profile)>>,
+    pub(crate) home: OnceCell<Home>,
     events: Events,
     queue: RefCell<Queue>,
     uploads: RefCell<Vec<Rc<Upload>>>,
-    timer: RefCell<Option<Timer>>,
+    timer: Cell<Option<Timer>>,
 }
 
 impl Driver {
@@ -42,12 +42,12 @@ impl Driver {
         Rc::new(Self {
             signer,
             reader: Reader::new(),
-            home: RefCell::new(None),
+            home: OnceCell::new(),
             events,
             queue: RefCell::new(Queue::new(options.concurrency)),
             options,
             uploads: RefCell::new(Vec::new()),
-            timer: RefCell::new(None),
+            timer: Cell::new(None),
         })
     }
 
@@ -106,7 +106,7 @@ impl Driver {
                 }
             })
         });
-        self.timer.replace(timer);
+        self.timer.set(timer);
     }
 
     fn perform(self: &Rc<Self>, upload: &Rc<Upload>, step: Step) {
@@ -130,30 +130,29 @@ impl Driver {
     fn start(self: &Rc<Self>, upload: &Rc<Upload>, job: Job) {
         let (driver, upload) = (self.clone(), upload.clone());
         spawn_local(async move {
-            let outcome = job::run(&driver, &upload, job).await;
-            driver.ended(&upload, outcome);
+            if let Err(error) = job::run(&driver, &upload, job).await {
+                driver.fail(&upload, &error);
+            }
         });
     }
 
-    fn ended(self: &Rc<Self>, upload: &Rc<Upload>, outcome: Result<Outcome, Error>) {
-        let cancelled = self.upload(upload.id).is_none();
-        match outcome {
-            Ok(Outcome::Opened(_)) if cancelled => self.abort(upload),
-            Ok(Outcome::Opened(parts)) => {
-                upload.stage.set(Stage::Moving);
-                self.queue.borrow_mut().opened(upload.id, parts, now());
-                self.pump();
-                self.tell(upload);
-            }
-            Ok(Outcome::Happened(event)) => self.handle(upload.id, event),
-            Ok(Outcome::Completed(_)) if cancelled => {}
-            Ok(Outcome::Completed(result)) => {
-                self.forget(upload);
-                self.events.progress(upload.id, &upload.progress.borrow());
-                self.events.done(upload.id, &result);
-            }
-            Ok(Outcome::Aborted) => {}
-            Err(error) => self.fail(upload, &error),
+    /// The signer has opened an upload, perhaps after it was cancelled.
+    pub(crate) fn opened(self: &Rc<Self>, upload: &Rc<Upload>, parts: Parts) {
+        if self.upload(upload.id).is_none() {
+            return self.abort(upload);
+        }
+        upload.stage.set(Stage::Moving);
+        self.queue.borrow_mut().opened(upload.id, parts, now());
+        self.pump();
+        self.tell(upload);
+    }
+
+    /// The signer has completed an upload, perhaps after it was cancelled.
+    pub(crate) fn completed(self: &Rc<Self>, upload: &Upload, result: &Json) {
+        if self.upload(upload.id).is_some() {
+            self.forget(upload);
+            self.events.progress(upload.id, &upload.progress.borrow());
+            self.events.done(upload.id, result);
         }
     }
 
@@ -165,13 +164,9 @@ impl Driver {
                 driver.heard(id, number, heard);
             }
         };
-        let sent = match (upload.signed(number), upload.part(number)) {
-            (Some(signed), Ok(part)) => Xhr::send(&signed, &part, heard).ok(),
-            _ => None,
-        };
-        match sent {
-            Some(xhr) => upload.requests.borrow_mut().push((number, xhr)),
-            None => self.start(upload, Job::Doubt { number, failure: Failure::Network }),
+        let send = |signed: &Json| Xhr::send(signed, &upload.part(number)?, heard).ok();
+        if !upload.send(number, send) {
+            self.start(upload, Job::Doubt { number, failure: Failure::Network });
         }
     }
 
@@ -180,8 +175,7 @@ impl Driver {
         match heard {
             Heard::Moved(sent) => self.handle(id, Event::Moved { number, sent }),
             Heard::Stored(etag) => {
-                upload.end_request(number);
-                upload.forget_signed(number);
+                upload.forget_request(number);
                 self.handle(id, Event::Stored { number, etag });
             }
             Heard::Failed(failure) => {
@@ -207,12 +201,12 @@ impl Driver {
     fn forget(self: &Rc<Self>, upload: &Upload) {
         self.uploads.borrow_mut().retain(|known| known.id != upload.id);
         self.queue.borrow_mut().remove(upload.id);
-        upload.requests.replace(Vec::new());
+        upload.forget_requests();
         self.pump();
     }
 
     fn abort(self: &Rc<Self>, upload: &Rc<Upload>) {
-        if !upload.ticket().is_undefined() && upload.leaves_parts_behind() {
+        if upload.ticket.get().is_some() && upload.leaves_parts_behind() {
             self.start(upload, Job::Abort);
         }
     }

@@ -2,17 +2,18 @@
 
 use std::rc::Rc;
 
+use crate::browser::blob::Blob;
 use js_sys::Function;
 use nearput_core::parts::Event;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::Blob;
 
 use crate::driver::Driver;
 use crate::events::Events;
 use crate::options::{EngineOptions, FileOptions};
 use crate::signer::Signer;
 use crate::upload::Upload;
+use crate::wire::Json;
 
 /// Uploads files. `nearput.js` wraps it; its events and options are described in `nearput.d.ts`.
 #[wasm_bindgen]
@@ -26,12 +27,12 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(signer: String, options: JsValue, get_token: Function, on_event: Function) -> Self {
         let signer = Signer::new(signer, get_token);
-        Self { driver: Driver::new(signer, EngineOptions::read(options), Events::new(on_event)) }
+        Self { driver: Driver::new(signer, EngineOptions::read(&Json(options)), Events::new(on_event)) }
     }
 
     /// Uploads a file under a number that the caller has not used before.
     pub fn upload(&self, id: u32, file: Blob, options: JsValue) {
-        let options = FileOptions::read(options, file.clone().into());
+        let options = FileOptions::read(&Json(options), &Json(file.clone().into()));
         self.driver.add(Upload::new(id, file, options));
     }
 

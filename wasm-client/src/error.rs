@@ -5,112 +5,136 @@ use nearput_core::retry::Failure;
 
 use crate::wire::Json;
 
+/// The signer's codes for what will not go better another time.
+const FINAL_CODES: [&str; 13] = [
+    "invalid_request",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "request_too_large",
+    "too_many_items",
+    "file_too_large",
+    "type_not_allowed",
+    "invalid_name",
+    "unknown_site",
+    "invalid_plan",
+    "invalid_part_number",
+    "invalid_checksum",
+];
+
 /// A stable code for programs, a message for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Error {
-    pub(crate) code: String,
-    pub(crate) message: String,
+    code: Json,
+    message: Json,
     /// Whether the same upload may succeed later, or after a word with somebody.
-    pub(crate) retryable: bool,
+    retryable: bool,
+    pub(crate) cure: Cure,
+}
+
+/// What the engine itself can do about an error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cure {
+    Nothing,
+    /// Try again after a while.
+    Time,
+    /// Try again with a new token.
+    Token,
 }
 
 impl Error {
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), retryable: false }
+    fn new(code: &str, message: &str, retryable: bool) -> Self {
+        Self { code: Json(code.into()), message: Json(message.into()), retryable, cure: Cure::Nothing }
     }
 
-    pub(crate) fn retryable(code: &str, message: impl Into<String>) -> Self {
-        Self { retryable: true, ..Self::new(code, message) }
+    pub(crate) fn no_token() -> Self {
+        Self::new("unauthenticated", "The page could not get a token. Sign in again.", true)
     }
 
     pub(crate) fn signer_unreachable(address: &str) -> Self {
-        let message = join(&[
+        let message = [
             "The signer at ",
             address,
             " does not answer. Check the connection, that the signer runs, and that it allows this page's origin.",
-        ]);
-        Self::retryable("signer_unreachable", message)
+        ];
+        Self { cure: Cure::Time, ..Self::new("signer_unreachable", &join(&message), true) }
     }
 
     pub(crate) fn not_a_signer(address: &str, status: u16) -> Self {
-        let message = join(&[
+        let message = [
             "What answers at ",
             address,
             " (status ",
             &status.to_string(),
             ") is not a Nearput signer of this version. Check the address.",
-        ]);
+        ];
         // A proxy in front of a signer that restarts answers for it with 502 and the like.
-        Self { retryable: status >= 500, ..Self::new("signer_unreachable", message) }
+        let passing = status >= 500;
+        let cure = if passing { Cure::Time } else { Cure::Nothing };
+        Self { cure, ..Self::new("signer_unreachable", &join(&message), passing) }
     }
 
     /// The error of a reply, or of the one upload that it is about, if there is one.
     pub(crate) fn in_reply(reply: &Json) -> Option<Self> {
-        let of_upload = || reply.items("uploads").pop()?.get("error");
-        let error = reply.get("error").or_else(of_upload)?;
+        let of_upload = || reply.items("uploads").next().map_or(Json::object(), |upload| upload.get("error"));
+        let error = reply.get("error").or(of_upload);
         let code = error.string("code")?;
-        let retryable = !matches!(
-            code.as_str(),
-            "invalid_request"
-                | "forbidden"
-                | "not_found"
-                | "method_not_allowed"
-                | "request_too_large"
-                | "too_many_items"
-                | "file_too_large"
-                | "type_not_allowed"
-                | "invalid_name"
-                | "unknown_site"
-                | "invalid_plan"
-                | "invalid_part_number"
-                | "invalid_checksum"
-        );
-        Some(Self { message: error.string("message")?, code, retryable })
-    }
-
-    /// Whether the engine itself should try again after a while.
-    pub(crate) fn is_passing(&self) -> bool {
-        self.retryable && matches!(self.code.as_str(), "signer_unreachable" | "storage_unavailable" | "internal")
+        let cure = match code.as_str() {
+            "storage_unavailable" | "internal" => Cure::Time,
+            "unauthenticated" => Cure::Token,
+            _ => Cure::Nothing,
+        };
+        let retryable = !FINAL_CODES.contains(&code.as_str());
+        Some(Self { code: error.get("code"), message: error.get("message"), retryable, cure })
     }
 
     pub(crate) fn file_unreadable(name: &str) -> Self {
-        let message =
-            join(&["\"", name, "\" can no longer be read: it was changed, moved or removed. Choose it again."]);
-        Self::new("file_unreadable", message)
+        let message = ["\"", name, "\" can no longer be read: it was changed, moved or removed. Choose it again."];
+        Self::new("file_unreadable", &join(&message), false)
+    }
+
+    pub(crate) fn to_json(&self) -> Json {
+        Json::object()
+            .with("code", self.code.clone())
+            .with("message", self.message.clone())
+            .with("retryable", self.retryable)
     }
 }
 
 impl From<TooLarge> for Error {
     fn from(TooLarge { limit }: TooLarge) -> Self {
         let gib = (limit >> 30).to_string();
-        Self::new("file_too_large", join(&["The storage takes files of up to ", &gib, " GiB. Choose a smaller file."]))
+        let message = ["The storage takes files of up to ", &gib, " GiB. Choose a smaller file."];
+        Self::new("file_too_large", &join(&message), false)
     }
 }
 
 impl From<&Failure> for Error {
     fn from(failure: &Failure) -> Self {
         match failure {
-            Failure::Network => Self::retryable(
+            Failure::Network => Self::new(
                 "storage_unreachable",
                 "The storage does not answer. Check the connection; if it is good, the storage is down or does not allow this page's origin (CORS).",
+                true,
             ),
             Failure::Reply { code, .. } if code == "NoSuchUpload" => {
-                Self::retryable("upload_not_found", "The storage no longer knows this upload. Upload the file again.")
+                let message = "The storage no longer knows this upload. Upload the file again.";
+                Self::new("upload_not_found", message, true)
             }
             Failure::Reply { status: 408 | 429 | 500.., code } => {
-                let message = join(&["The storage is busy or has failed (", code, "). Try again later."]);
-                Self::retryable("storage_unavailable", message)
+                let message = ["The storage is busy or has failed (", code, "). Try again later."];
+                Self::new("storage_unavailable", &join(&message), true)
             }
             Failure::Reply { status, code } => {
                 let status = status.to_string();
-                let message =
-                    join(&["The storage refused a part (", &status, " ", code, "). Ask whoever runs the signer."]);
-                Self::retryable("storage_refused", message)
+                let message = ["The storage refused a part (", &status, " ", code, "). Ask whoever runs the signer."];
+                Self::new("storage_refused", &join(&message), true)
             }
         }
     }
 }
 
+// The standard library's `concat` is a kilobyte.
 fn join(pieces: &[&str]) -> String {
     let mut text = String::new();
     pieces.iter().for_each(|piece| text.push_str(piece));

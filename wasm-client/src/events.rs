@@ -6,10 +6,10 @@ use nearput_core::queue::UploadId;
 use wasm_bindgen::JsValue;
 
 use crate::error::Error;
-use crate::wire::{Json, object, set};
+use crate::wire::Json;
 
 /// Where an upload stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum State {
     Queued,
     Preparing,
@@ -32,59 +32,56 @@ impl Events {
     }
 
     pub(crate) fn state(&self, id: UploadId, state: &State) {
-        let (name, reason) = match state {
-            State::Queued => ("queued", None),
-            State::Preparing => ("preparing", None),
-            State::Uploading => ("uploading", None),
-            State::Waiting(reason) => ("waiting", Some(reason)),
-            State::Paused => ("paused", None),
-            State::Finishing => ("finishing", None),
-            State::Cancelled => ("cancelled", None),
+        let event = Json::object();
+        let name = match state {
+            State::Queued => "queued",
+            State::Preparing => "preparing",
+            State::Uploading => "uploading",
+            State::Waiting(reason) => {
+                event.set("reason", reason.to_json().into());
+                "waiting"
+            }
+            State::Paused => "paused",
+            State::Finishing => "finishing",
+            State::Cancelled => "cancelled",
         };
-        self.tell(id, "state", &[("state", name.into()), ("reason", reason.map(error).into())]);
+        self.tell(id, "state", event.with("state", name));
     }
 
     pub(crate) fn progress(&self, id: UploadId, progress: &Progress) {
-        let loaded = (progress.loaded() as f64).into();
-        let total = (progress.total() as f64).into();
-        let (rate, left) = (progress.rate().into(), progress.left().into());
-        self.tell(id, "progress", &[("loaded", loaded), ("total", total), ("rate", rate), ("left", left)]);
+        let event = Json::object()
+            .with("loaded", progress.loaded() as f64)
+            .with("total", progress.total() as f64)
+            .with("rate", progress.rate())
+            .with("left", progress.left());
+        self.tell(id, "progress", event);
     }
 
     /// `upload` is the signer's word for it.
     pub(crate) fn done(&self, id: UploadId, upload: &Json) {
-        let property = |name| upload.get(name).map(|value| value.0).unwrap_or_default();
-        let result = object(&[
-            ("site", property("site")),
-            ("region", property("region")),
-            ("bucket", property("bucket")),
-            ("key", property("key")),
-            ("size", property("size")),
-            ("etag", property("etag")),
-            ("versionId", property("version_id")),
-            ("checksum", property("checksum")),
-            ("downloadUrl", property("download_url")),
-        ]);
-        self.tell(id, "done", &[("result", result)]);
+        let result = Json::object();
+        for (name, wire_name) in [
+            ("site", "site"),
+            ("region", "region"),
+            ("bucket", "bucket"),
+            ("key", "key"),
+            ("size", "size"),
+            ("etag", "etag"),
+            ("versionId", "version_id"),
+            ("checksum", "checksum"),
+            ("downloadUrl", "download_url"),
+        ] {
+            result.set(name, upload.get(wire_name).into());
+        }
+        self.tell(id, "done", Json::object().with("result", result));
     }
 
-    pub(crate) fn failed(&self, id: UploadId, failure: &Error) {
-        self.tell(id, "failed", &[("error", error(failure))]);
+    pub(crate) fn failed(&self, id: UploadId, error: &Error) {
+        self.tell(id, "failed", Json::object().with("error", error.to_json()));
     }
 
-    fn tell(&self, id: UploadId, kind: &str, details: &[(&str, JsValue)]) {
-        let event = object(details);
-        set(&event, "id", &id.into());
-        set(&event, "type", &kind.into());
+    fn tell(&self, id: UploadId, kind: &str, event: Json) {
         // What the page's own code throws is the page's own affair.
-        let _ = self.listener.call1(&JsValue::UNDEFINED, &event);
+        let _ = self.listener.call1(&JsValue::UNDEFINED, &event.with("id", id).with("type", kind).0);
     }
-}
-
-fn error(error: &Error) -> JsValue {
-    object(&[
-        ("code", (&error.code).into()),
-        ("message", (&error.message).into()),
-        ("retryable", error.retryable.into()),
-    ])
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use wasm_bindgen::JsValue;
-
 use crate::wire::Json;
 
 /// For all uploads of the page.
@@ -17,8 +15,7 @@ pub(crate) struct EngineOptions {
 }
 
 impl EngineOptions {
-    pub(crate) fn read(options: JsValue) -> Self {
-        let options = Json(options);
+    pub(crate) fn read(options: &Json) -> Self {
         Self {
             concurrency: options.number("concurrency").unwrap_or(6.0) as usize,
             part_size: options.number("partSize").map(|bytes| bytes as u64),
@@ -31,22 +28,20 @@ impl EngineOptions {
 pub(crate) struct FileOptions {
     pub(crate) name: String,
     /// The media type, a string.
-    pub(crate) content_type: JsValue,
+    pub(crate) content_type: Json,
     /// The access level; undefined for the signer's default.
-    pub(crate) access: JsValue,
+    pub(crate) access: Json,
     /// An object of strings, or undefined.
-    pub(crate) metadata: JsValue,
+    pub(crate) metadata: Json,
 }
 
 impl FileOptions {
-    pub(crate) fn read(options: JsValue, file: JsValue) -> Self {
-        let (options, file) = (Json(options), Json(file));
-        let value = |json: Option<Json>| json.map(|value| value.0).unwrap_or_default();
+    pub(crate) fn read(options: &Json, file: &Json) -> Self {
         Self {
             name: options.string("name").or_else(|| file.string("name")).unwrap_or_else(|| "blob".to_owned()),
-            content_type: value(options.get("type").or_else(|| file.get("type"))),
-            access: value(options.get("access")),
-            metadata: value(options.get("metadata")),
+            content_type: options.get("type").or(|| file.get("type")),
+            access: options.get("access"),
+            metadata: options.get("metadata"),
         }
     }
 }

@@ -5,8 +5,11 @@ use std::cell::RefCell;
 use js_sys::Uint8Array;
 use nearput_core::checksum::{Checksum, Crc64Nvme};
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
+
+use crate::browser::blob::Blob;
+use crate::wire::Json;
 
 /// Reading is what costs, not computing, and large slices cost less a byte.
 const WORKER_SLICE: u64 = 8 << 20;
@@ -17,6 +20,12 @@ const PAGE_SLICE: u64 = 1 << 20;
 /// The module's memory sees a file through a window of this size.
 const WINDOW: usize = 256 << 10;
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["Uint8Array", "prototype", "set"], js_name = call)]
+    fn copy(into: &mut [u8], bytes: &Uint8Array);
+}
+
 /// Reads and checks.
 pub(crate) struct Reader {
     crc: Crc64Nvme,
@@ -26,7 +35,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new() -> Self {
-        let on_page = js_sys::Reflect::has(&js_sys::global(), &"document".into()).unwrap_or(false);
+        let on_page = Json(js_sys::global().into()).get("document").exists();
         Self {
             crc: Crc64Nvme::new(),
             window: RefCell::new(vec![0; WINDOW]),
@@ -41,23 +50,20 @@ impl Reader {
         let mut start = 0;
         while start < size {
             let end = size.min(start + self.slice);
-            let slice = slice(blob, start, end)?;
-            let bytes = Uint8Array::new(&JsFuture::from(slice.array_buffer()).await?);
-            checksum = self.extend(checksum, &bytes);
+            let bytes = JsFuture::from(slice(blob, start, end).read()).await?;
+            checksum = self.extend(checksum, &bytes, (end - start) as u32);
             start = end;
         }
         Ok(checksum)
     }
 
-    fn extend(&self, mut checksum: Checksum, bytes: &Uint8Array) -> Checksum {
+    fn extend(&self, mut checksum: Checksum, bytes: &JsValue, len: u32) -> Checksum {
         let mut window = self.window.borrow_mut();
-        let mut start = 0;
-        while start < bytes.length() {
-            let end = bytes.length().min(start + WINDOW as u32);
-            let view = &mut window[..(end - start) as usize];
-            bytes.subarray(start, end).copy_to(view);
+        for start in (0..len).step_by(WINDOW) {
+            let bytes = Uint8Array::new_with_byte_offset_and_length(bytes, start, (len - start).min(WINDOW as u32));
+            let view = &mut window[..bytes.length() as usize];
+            copy(view, &bytes);
             checksum = self.crc.extend(checksum, view);
-            start = end;
         }
         checksum
     }
@@ -65,10 +71,9 @@ impl Reader {
 
 /// Whether the file behind `blob` is still what it was when it was chosen.
 pub(crate) async fn is_readable(blob: &Blob) -> bool {
-    let Ok(byte) = slice(blob, 0, 1) else { return false };
-    JsFuture::from(byte.array_buffer()).await.is_ok()
+    JsFuture::from(slice(blob, 0, 1).read()).await.is_ok()
 }
 
-pub(crate) fn slice(blob: &Blob, start: u64, end: u64) -> Result<Blob, JsValue> {
-    blob.slice_with_f64_and_f64(start as f64, end as f64)
+pub(crate) fn slice(blob: &Blob, start: u64, end: u64) -> Blob {
+    blob.slice(start as f64, end as f64)
 }

@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 
-use gloo_net::http::{Request, Response};
-use js_sys::{Function, JSON, Promise};
-use wasm_bindgen::JsValue;
+use gloo_net::http::Request;
+use js_sys::{Function, JSON, Promise, SyntaxError};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::RequestCredentials;
+use web_sys::{Request as RawRequest, Response};
 
-use crate::error::Error;
-use crate::wire::{Json, set};
+use crate::error::{Cure, Error};
+use crate::wire::Json;
 
 /// The signer, as one caller sees it.
 pub(crate) struct Signer {
@@ -21,55 +21,53 @@ pub(crate) struct Signer {
 impl Signer {
     /// `get_token` gives a promise of the caller's token, or of nothing for an anonymous one.
     pub(crate) fn new(address: String, get_token: Function) -> Self {
-        Self { address: address.trim_end_matches('/').to_owned(), get_token, token: RefCell::new(None) }
+        Self { address, get_token, token: RefCell::new(None) }
     }
 
     /// Makes one call. `body` is a plain object, to which the token is added.
-    pub(crate) async fn call(&self, path: &str, body: &JsValue) -> Result<Json, Error> {
-        let had_token = self.token.borrow().is_some();
-        match self.attempt(path, body).await {
-            // A token that was good once may have ended.
-            Err(error) if error.code == "unauthenticated" && had_token => {
-                self.token.take();
-                self.attempt(path, body).await
+    pub(crate) async fn call(&self, path: &str, body: &Json) -> Result<Json, Error> {
+        loop {
+            let known = self.token.borrow().clone();
+            let is_known = known.is_some();
+            let token = match known {
+                Some(token) => token,
+                None => self.ask_token().await.map_err(|_| Error::no_token())?,
+            };
+            body.set("token", token);
+            match self.attempt(path, body).await {
+                // A token that was good once may have ended.
+                Err(error) if error.cure == Cure::Token && is_known => _ = self.token.take(),
+                outcome => return outcome,
             }
-            outcome => outcome,
         }
     }
 
-    async fn attempt(&self, path: &str, body: &JsValue) -> Result<Json, Error> {
-        set(body, "token", &self.token().await?);
-        let text = JSON::stringify(body).unwrap_or_default();
-        let mut url = self.address.clone();
-        url.push_str(path);
-        let request = Request::post(&url)
-            .header("content-type", "text/plain")
-            .credentials(RequestCredentials::Omit)
-            .body(JsValue::from(text))
-            .map_err(|_| Error::signer_unreachable(&self.address))?;
-        let response = request.send().await.map_err(|_| Error::signer_unreachable(&self.address))?;
-        self.read(response).await
-    }
-
-    async fn read(&self, response: Response) -> Result<Json, Error> {
-        let text = response.text().await.map_err(|_| Error::signer_unreachable(&self.address))?;
-        let json = Json::parse(&text).ok_or_else(|| Error::not_a_signer(&self.address, response.status()))?;
-        match Error::in_reply(&json) {
-            Some(error) => Err(error),
-            None if response.ok() => Ok(json),
-            None => Err(Error::not_a_signer(&self.address, response.status())),
-        }
-    }
-
-    async fn token(&self) -> Result<JsValue, Error> {
-        if let Some(token) = self.token.borrow().clone() {
-            return Ok(token);
-        }
-        let failed = |_| Error::retryable("unauthenticated", "The page could not get a token. Sign in again.");
-        let promise = self.get_token.call0(&JsValue::UNDEFINED).map_err(failed)?;
-        let token = JsFuture::from(Promise::resolve(&promise)).await.map_err(failed)?;
+    async fn ask_token(&self) -> Result<JsValue, JsValue> {
+        let promise = self.get_token.call0(&JsValue::UNDEFINED)?;
+        let token = JsFuture::from(promise.unchecked_into::<Promise>()).await?;
         self.token.replace(Some(token.clone()));
         Ok(token)
+    }
+
+    async fn attempt(&self, path: &str, body: &Json) -> Result<Json, Error> {
+        let unreachable = || Error::signer_unreachable(&self.address);
+        let text = JSON::stringify(&body.0).unwrap_or_default();
+        // A body that is a string is sent as `text/plain`.
+        let init = Json::object().with("method", "POST").with("credentials", "omit").with("body", text);
+        let url = self.address.clone() + path;
+        let request = RawRequest::new_with_str_and_init(&url, init.0.unchecked_ref()).map_err(|_| unreachable())?;
+        let response: Response = Request::from(request).send().await.map_err(|_| unreachable())?.into();
+        let status = response.status();
+        let json = response.json().map_err(|_| unreachable())?;
+        match JsFuture::from(json).await.map(Json) {
+            Ok(reply) => match Error::in_reply(&reply) {
+                Some(error) => Err(error),
+                None if response.ok() => Ok(reply),
+                None => Err(Error::not_a_signer(&self.address, status)),
+            },
+            Err(error) if error.is_instance_of::<SyntaxError>() => Err(Error::not_a_signer(&self.address, status)),
+            Err(_) => Err(unreachable()),
+        }
     }
 
     /// A reply that is JSON, but not what the call answers.

@@ -1,13 +1,12 @@
 //! One file on its way.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
+use crate::browser::blob::Blob;
 use nearput_api::Plan;
 use nearput_core::progress::Progress;
 use nearput_core::queue::UploadId;
-use wasm_bindgen::JsValue;
-use web_sys::Blob;
 
 use crate::browser::xhr::Xhr;
 use crate::error::Error;
@@ -29,11 +28,9 @@ pub(crate) struct Upload {
     pub(crate) state: RefCell<State>,
     /// Why a call to the signer is being repeated.
     pub(crate) trouble: RefCell<Option<Error>>,
-    /// By part.
-    pub(crate) requests: RefCell<Vec<(u32, Xhr)>>,
-    /// By part.
-    signed: RefCell<Vec<(u32, Json)>>,
-    ticket: RefCell<JsValue>,
+    /// None until the upload is open.
+    pub(crate) ticket: OnceCell<Json>,
+    requests: RefCell<Vec<Request>>,
 }
 
 /// How far an upload has come.
@@ -43,6 +40,13 @@ pub(crate) enum Stage {
     Opening,
     Moving,
     Completing,
+}
+
+/// What the signer signed for a part, kept for as often as it is sent.
+struct Request {
+    number: u32,
+    signed: Json,
+    under_way: Option<Xhr>,
 }
 
 impl Upload {
@@ -57,26 +61,15 @@ impl Upload {
             told: Cell::new(Duration::ZERO),
             state: RefCell::new(State::Queued),
             trouble: RefCell::new(None),
+            ticket: OnceCell::new(),
             requests: RefCell::new(Vec::new()),
-            signed: RefCell::new(Vec::new()),
-            ticket: RefCell::new(JsValue::UNDEFINED),
         }
     }
 
     /// The bytes of a part.
-    pub(crate) fn part(&self, number: u32) -> Result<Blob, Error> {
-        let range = self.plan.get().part_range(self.file.size() as u64, number);
-        let part = range.and_then(|range| slice(&self.file, range.start, range.end).ok());
-        part.ok_or_else(|| Error::file_unreadable(&self.options.name))
-    }
-
-    pub(crate) fn open(&self, ticket: Option<Json>) {
-        self.ticket.replace(ticket.map(|ticket| ticket.0).unwrap_or_default());
-    }
-
-    /// Undefined until the upload is open.
-    pub(crate) fn ticket(&self) -> JsValue {
-        self.ticket.borrow().clone()
+    pub(crate) fn part(&self, number: u32) -> Option<Blob> {
+        let range = self.plan.get().part_range(self.file.size() as u64, number)?;
+        Some(slice(&self.file, range.start, range.end))
     }
 
     /// Whether the storage keeps parts until the upload is completed or aborted.
@@ -84,22 +77,29 @@ impl Upload {
         matches!(self.plan.get(), Plan::Multipart { .. })
     }
 
-    /// Keeps the signed request for a part, for as often as it is sent.
-    pub(crate) fn keep_signed(&self, number: u32, request: Json) {
-        self.forget_signed(number);
-        self.signed.borrow_mut().push((number, request));
+    pub(crate) fn keep_signed(&self, number: u32, signed: Json) {
+        self.forget_request(number);
+        self.requests.borrow_mut().push(Request { number, signed, under_way: None });
     }
 
-    pub(crate) fn signed(&self, number: u32) -> Option<Json> {
-        self.signed.borrow().iter().find(|(other, _)| *other == number).map(|(_, request)| request.clone())
+    /// Sends what was signed for a part; `send` may find that it cannot.
+    pub(crate) fn send(&self, number: u32, send: impl FnOnce(&Json) -> Option<Xhr>) -> bool {
+        let mut requests = self.requests.borrow_mut();
+        let Some(request) = requests.iter_mut().find(|request| request.number == number) else { return false };
+        request.under_way = send(&request.signed);
+        request.under_way.is_some()
     }
 
-    pub(crate) fn forget_signed(&self, number: u32) {
-        self.signed.borrow_mut().retain(|(other, _)| *other != number);
-    }
-
-    /// Ends the request for a part, if it is under way.
+    /// Ends the request for a part, if it is under way. It can be sent again.
     pub(crate) fn end_request(&self, number: u32) {
-        self.requests.borrow_mut().retain(|(other, _)| *other != number);
+        self.send(number, |_| None);
+    }
+
+    pub(crate) fn forget_request(&self, number: u32) {
+        self.requests.borrow_mut().retain(|request| request.number != number);
+    }
+
+    pub(crate) fn forget_requests(&self) {
+        self.requests.borrow_mut().clear();
     }
 }

@@ -1,16 +1,15 @@
 //! Waiting.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
-use js_sys::{Function, Promise};
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(call: &Function, milliseconds: f64) -> JsValue;
+    fn set_timeout(call: &JsValue, milliseconds: f64) -> JsValue;
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: &JsValue);
@@ -19,14 +18,13 @@ extern "C" {
 /// A call in the future, which dropping takes back.
 pub(crate) struct Timer {
     id: JsValue,
-    _call: Closure<dyn FnMut()>,
+    _call: Closure<dyn FnMut(JsValue)>,
 }
 
 impl Timer {
-    pub(crate) fn after(wait: Duration, call: impl FnOnce() + 'static) -> Self {
-        let call = Closure::once(call);
-        let id = set_timeout(call.as_ref().unchecked_ref(), milliseconds(wait));
-        Self { id, _call: call }
+    pub(crate) fn after(wait: Duration, call: impl Fn() + 'static) -> Self {
+        let call = Closure::<dyn FnMut(_)>::new(move |_| call());
+        Self { id: set_timeout(call.as_ref(), milliseconds(wait)), _call: call }
     }
 }
 
@@ -36,12 +34,18 @@ impl Drop for Timer {
     }
 }
 
+/// To be awaited by a task that awaits nothing else meanwhile.
 pub(crate) async fn sleep(wait: Duration) {
-    let promise = Promise::new(&mut |resolve, _| {
-        set_timeout(&resolve, milliseconds(wait));
-    });
-    // It only ever resolves.
-    let _ = JsFuture::from(promise).await;
+    let mut timer = None;
+    poll_fn(|context| {
+        if timer.is_some() {
+            return Poll::Ready(());
+        }
+        let waker = context.waker().clone();
+        timer = Some(Timer::after(wait, move || waker.wake_by_ref()));
+        Poll::Pending
+    })
+    .await;
 }
 
 fn milliseconds(wait: Duration) -> f64 {
