@@ -32,7 +32,8 @@ pub struct SignerOptions {
 
 /// A signer on this machine.
 pub struct SignerServer {
-    options: SignerOptions,
+    /// What is changed here counts from the next restart on.
+    pub options: SignerOptions,
     running: Option<Running>,
 }
 

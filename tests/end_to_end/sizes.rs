@@ -1,0 +1,75 @@
+//! Files of every size arrive byte for byte, and a large one leaves the page at ease.
+
+use anyhow::{Context, Result};
+use nearput_dev::BUCKET;
+use nearput_tests::{files, start};
+
+const MIB: u64 = 1 << 20;
+
+/// No frame of the page may be late by more: <https://www.w3.org/TR/longtasks/>.
+const LONG_TASK_MS: f64 = 50.0;
+
+#[tokio::test]
+async fn files_of_any_size_are_stored_byte_for_byte() -> Result<()> {
+    let (world, page) = start().await?;
+    let folder = tempfile::tempdir()?;
+    let sizes = [0, 1, 5 * MIB, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 200 * MIB];
+    let make = |size: &u64| files::make(folder.path(), &format!("{size}.bin"), *size);
+    let paths = sizes.iter().map(make).collect::<Result<Vec<_>>>()?;
+    page.choose(&paths).await?;
+
+    let rows = page.ended(sizes.len()).await?;
+    for (row, path) in rows.iter().zip(&paths) {
+        assert_eq!((row.state.as_str(), row.error.as_str()), ("done", ""), "{}", row.name);
+        let object = world.object(BUCKET, &row.key).with_context(|| format!("no object {}", row.key))?;
+        assert_eq!(files::sha256(&object)?, files::sha256(path)?, "{}", row.name);
+    }
+    assert_eq!(world.open_uploads()?, 0);
+    page.browser.close().await
+}
+
+#[tokio::test]
+async fn the_link_of_a_finished_upload_reads_it_back() -> Result<()> {
+    let (_world, page) = start().await?;
+    let folder = tempfile::tempdir()?;
+    page.choose(&[files::make(folder.path(), "back.bin", 9 * MIB)?]).await?;
+    let rows = page.ended(1).await?;
+    let size = page
+        .browser
+        .run(&format!("return (await (await fetch({:?})).arrayBuffer()).byteLength;", rows[0].link))
+        .await?;
+    assert_eq!(size.as_u64(), Some(9 * MIB));
+    page.browser.close().await
+}
+
+#[tokio::test]
+async fn a_gigabyte_leaves_the_page_at_ease() -> Result<()> {
+    let (world, page) = start().await?;
+    let folder = tempfile::tempdir()?;
+    let path = files::make(folder.path(), "gigabyte.bin", 1024 * MIB)?;
+    page.browser
+        .run(
+            "window.watched = { heap: 0, longTasks: [] };
+             new PerformanceObserver((list) => watched.longTasks.push(...list.getEntries().map((task) => task.duration)))
+               .observe({ type: 'longtask' });
+             setInterval(() => watched.heap = Math.max(watched.heap, performance.memory.usedJSHeapSize), 50);",
+        )
+        .await?;
+    page.choose(&[&path]).await?;
+    let rows = page.ended(1).await?;
+    assert_eq!((rows[0].state.as_str(), rows[0].error.as_str()), ("done", ""));
+    let object = world.object(BUCKET, &rows[0].key).context("no object")?;
+    assert_eq!(files::sha256(&object)?, files::sha256(&path)?);
+
+    let watched = page.browser.run("return watched;").await?;
+    let heap = watched["heap"].as_u64().context("no heap size")? / MIB;
+    let tasks = watched["longTasks"].as_array().context("no list of tasks")?;
+    let longest = tasks.iter().filter_map(|task| task.as_f64()).fold(0.0, f64::max);
+    println!(
+        "1 GiB: JavaScript heap of the page {heap} MiB, longest task over 50 ms: {longest} ms ({} of them)",
+        tasks.len()
+    );
+    assert!(heap < 64, "the heap grew to {heap} MiB");
+    assert!(longest <= LONG_TASK_MS, "a task took {longest} ms");
+    page.browser.close().await
+}

@@ -1,0 +1,113 @@
+//! A headless Chromium, steered by WebDriver.
+
+use std::env;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result};
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// As root, Chromium runs only without its sandbox; and nothing but the tests is to use the network or the processor.
+const ARGUMENTS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--enable-precise-memory-info",
+];
+
+/// One browser at a time: measurements want the machine to themselves.
+static ONLY_ONE: OnceLock<Mutex<()>> = OnceLock::new();
+
+/// A browser of its own for one test; it ends with the value.
+pub struct Browser {
+    pub client: Client,
+    _driver: Child,
+    _only_one: MutexGuard<'static, ()>,
+}
+
+impl Browser {
+    pub async fn start() -> Result<Self> {
+        let only_one = ONLY_ONE.get_or_init(Mutex::default).lock().await;
+        let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let mut driver = Command::new(&program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{program} could not be started; `cargo xtask test` installs it"))?;
+        let port = port_of(&mut driver).await?;
+
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": ARGUMENTS }));
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .context("Chromium could not be started")?;
+        Ok(Self { client, _driver: driver, _only_one: only_one })
+    }
+
+    /// Runs the body of an `async` function in the page and gives what it returns.
+    pub async fn run(&self, body: &str) -> Result<Value> {
+        let script = format!(
+            "const done = arguments[0];
+             (async () => {{ {body} }})().then((value) => done({{ value }}), (error) => done({{ error: String(error) }}));"
+        );
+        let outcome = self.client.execute_async(&script, vec![]).await?;
+        anyhow::ensure!(outcome["error"].is_null(), "the page threw {}", outcome["error"]);
+        Ok(outcome["value"].clone())
+    }
+
+    /// Calls a method of the Chrome DevTools Protocol.
+    pub async fn devtools(&self, method: &str, params: Value) -> Result<Value> {
+        Ok(self.client.issue_cmd(DevTools { method: method.to_owned(), params }).await?)
+    }
+
+    /// Ends the browser. Without this it ends a little later, by itself.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.client.clone().close().await?)
+    }
+}
+
+#[derive(Debug)]
+struct DevTools {
+    method: String,
+    params: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.method, "params": self.params }).to_string()))
+    }
+}
+
+/// The driver says which free port it took.
+async fn port_of(driver: &mut Child) -> Result<u16> {
+    let stdout = driver.stdout.take().context("chromedriver has no output")?;
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some(port) = line.split("started successfully on port ").nth(1) {
+            // What it says later is read and forgotten, so that it never waits for a reader.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return port.trim_end_matches('.').parse().context("chromedriver's port");
+        }
+    }
+    anyhow::bail!("chromedriver ended before it was ready")
+}
