@@ -1,6 +1,8 @@
 //! `signer serve` and `signer config check`.
 
+use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use nearput_signer::{Config, Secrets, build};
@@ -45,18 +47,27 @@ struct ConfigFile {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Arguments::parse().command {
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
         Command::Serve { file, log } => serve(file, log).await,
-        Command::Config(ConfigCommand::Check(file)) => {
-            Config::load(&file.path)?;
-            println!("{} is valid", file.path.display());
-            Ok(())
+        Command::Config(ConfigCommand::Check(file)) => check(file),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("signer: {error}");
+            ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(file: ConfigFile, log: Level) -> anyhow::Result<()> {
+fn check(file: ConfigFile) -> Result<(), Box<dyn Error>> {
+    Config::load(&file.path)?;
+    println!("{} is valid", file.path.display());
+    Ok(())
+}
+
+async fn serve(file: ConfigFile, log: Level) -> Result<(), Box<dyn Error>> {
     // What the libraries say below a warning holds requests, and so secrets.
     let filter = Targets::new().with_default(LevelFilter::WARN).with_target("nearput_signer", log);
     let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 pub enum ConfigError {
     #[error("the configuration {} cannot be read: {problem}", path.display())]
     Read { path: PathBuf, problem: String },
-    #[error("the configuration is not valid: {0}")]
-    Parse(#[from] toml::de::Error),
+    #[error("the configuration is not valid: {problem}")]
+    Toml { problem: String },
     #[error("the configuration is not valid: {key}: {problem}")]
     Key { key: String, problem: String },
     #[error("the environment variable {variable} {problem}")]

@@ -68,7 +68,8 @@ impl Config {
 
     /// Reads the configuration from TOML text.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)?;
+        let config: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::Toml { problem: error.to_string().trim_end().to_owned() })?;
         check::check(&config)?;
         Ok(config)
     }
