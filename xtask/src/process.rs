@@ -21,6 +21,12 @@ pub(crate) fn command(line: &str) -> Command {
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);
     command.current_dir(workspace::root()).env("PATH", search_path());
+    // `cargo run` says in the environment what it runs: build scripts that look would run again each time xtask calls cargo.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 
