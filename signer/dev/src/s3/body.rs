@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum, Md5};
 use s3s::dto::StreamingBlob;
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -64,29 +64,34 @@ impl Drop for Incoming {
 
 /// Receives a body into the file `incoming`, and checks it. Hashing and writing have a thread of their own.
 pub(super) async fn receive(body: Option<StreamingBlob>, promises: Promises, incoming: Incoming) -> S3Result<Received> {
-    let mut body = body.ok_or_else(|| s3_error!(IncompleteBody, "The request has no body."))?;
+    let body = body.ok_or_else(|| s3_error!(IncompleteBody, "The request has no body."))?;
     let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (hasher, md5) = (promises.hasher(), promises.md5());
     let writer = spawn_blocking(move || write(chunks, Written { file: incoming, hasher, md5 }));
-
-    let mut size = 0;
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| S3Error::with_source(s3s::S3ErrorCode::IncompleteBody, error))?;
-        size += chunk.len() as u64;
-        if size > MAX_BODY_SIZE {
-            return Err(s3_error!(EntityTooLarge, "One request can carry 5 GiB at most. Send the file in parts."));
-        }
-        if sender.send(chunk).await.is_err() {
-            break;
-        }
-    }
-    drop(sender);
-
+    let sent = forward(body, sender).await;
     let written = writer.await.map_err(S3Error::internal_error)?.map_err(S3Error::internal_error)?;
+    let size = sent?;
     let checksums = written.hasher.finalize();
     promises.check(&checksums, written.md5)?;
     let checksum = checksums.checksum_crc64nvme.unwrap_or_default();
     Ok(Received { file: written.file, size, etag: etag(&checksum, size), checksum })
+}
+
+/// Hands the body's chunks on, and counts its bytes.
+async fn forward(mut body: StreamingBlob, writer: mpsc::Sender<Bytes>) -> S3Result<u64> {
+    let mut size = 0;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
+        size += chunk.len() as u64;
+        if size > MAX_BODY_SIZE {
+            return Err(s3_error!(EntityTooLarge, "One request can carry 5 GiB at most. Send the file in parts."));
+        }
+        if writer.send(chunk).await.is_err() {
+            // It has failed, and says why itself.
+            break;
+        }
+    }
+    Ok(size)
 }
 
 struct Written {

@@ -39,7 +39,6 @@ pub(super) fn complete(
         })?;
     check_whole(&upload, &asked, size, &checksum)?;
     let conditions = Conditions { if_match: asked.if_match, if_none_match: asked.if_none_match };
-    objects::check(layout, &name, &conditions)?;
 
     let file = Incoming::new(layout.incoming());
     join(&parts, &folder, &file).map_err(S3Error::internal_error)?;

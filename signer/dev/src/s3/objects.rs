@@ -43,7 +43,7 @@ pub(super) struct OpenObject {
     pub(super) length: u64,
 }
 
-/// Makes the received bytes the object.
+/// Makes the received bytes the object, where the conditions hold.
 pub(super) fn put(
     layout: &Layout,
     name: &Name,

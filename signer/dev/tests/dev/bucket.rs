@@ -22,7 +22,7 @@ pub(crate) const MIN_PART_SIZE: usize = 5 << 20;
 pub(crate) struct Bucket {
     pub(crate) server: EmbeddedS3,
     pub(crate) client: Client,
-    _data: TempDir,
+    pub(crate) data: TempDir,
 }
 
 impl Bucket {
@@ -38,7 +38,7 @@ impl Bucket {
         };
         let server = EmbeddedS3::start(options).await?;
         let client = client(server.addr(), "test-secret");
-        Ok(Self { server, client, _data: data })
+        Ok(Self { server, client, data })
     }
 
     /// Opens an upload that wants CRC64NVME.

@@ -55,6 +55,16 @@ async fn a_stop_drops_open_connections_and_frees_the_port() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_a_killed_process_was_receiving_is_deleted_at_the_next_start() -> Result<()> {
+    let mut bucket = Bucket::start().await?;
+    let half = bucket.data.path().join(".nearput/incoming/half");
+    std::fs::write(&half, "half a part")?;
+    bucket.server.restart().await?;
+    assert!(!half.exists());
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_upload_that_is_cut_off_leaves_no_part() -> Result<()> {
     let bucket = Bucket::start().await?;
     let upload = bucket.open("key").await?;
@@ -71,5 +81,11 @@ async fn an_upload_that_is_cut_off_leaves_no_part() -> Result<()> {
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).await?;
     assert_eq!(upload.stored_numbers().await?, [0; 0]);
-    Ok(())
+    let incoming = bucket.data.path().join(".nearput/incoming");
+    let nothing_is_left = async {
+        while std::fs::read_dir(&incoming).is_ok_and(|mut files| files.next().is_some()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    Ok(timeout(Duration::from_secs(5), nothing_is_left).await?)
 }

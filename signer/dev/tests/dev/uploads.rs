@@ -103,7 +103,10 @@ async fn a_complete_that_names_other_parts_than_are_stored_is_refused() -> Resul
     assert_eq!(code(upload.complete().send().await), "InvalidPartOrder");
     upload.sent = vec![sent[0].clone(), sent[0].clone()];
     assert_eq!(code(upload.complete().send().await), "InvalidPartOrder", "twice the same");
-    upload.sent = Vec::new();
+    upload.send(3, b"more").await?;
+    let third = upload.sent.pop().expect("it was sent");
+    upload.sent = vec![sent[0].clone(), third];
+    assert_eq!(code(upload.complete().send().await), "InvalidPart", "a gap, with checksums");
     let nothing = CompletedMultipartUpload::builder().build();
     assert_eq!(code(upload.complete().multipart_upload(nothing).send().await), "MalformedXML");
 
@@ -152,6 +155,7 @@ async fn a_repeated_complete_answers_as_the_first_one() -> Result<()> {
     assert_eq!(one.e_tag(), other.e_tag());
     assert_eq!(one.e_tag(), again.e_tag());
     assert_eq!(again.checksum_crc64_nvme(), Some(crc64nvme(&bytes).as_str()));
+    assert_eq!(code(upload.complete().key("another key").send().await), "NoSuchUpload");
     Ok(())
 }
 
