@@ -3,8 +3,8 @@
 //! [`s3s`] speaks the protocol and verifies signatures, [`s3s_fs`] keeps and lists the buckets. What an upload needs beyond
 //! that is added here: bytes are checked before anything is stored ([`body`]), parts and objects keep their ETags and
 //! checksums ([`records`]), and a multipart upload is verified whole before its object appears ([`complete`]).
-//! The bytes do not go through `s3s_fs`, which names its files after the whole key (a key over 128 bytes fails)
-//! and reads in 4 KiB blocks.
+//! The bytes do not go through `s3s_fs`: it names files after the whole key, in base64, which no file system takes for
+//! keys over some 130 bytes, and it reads in 4 KiB blocks.
 
 mod access;
 mod body;
