@@ -23,12 +23,10 @@ const FINAL_CODES: [&str; 13] = [
 ];
 
 /// A stable code for programs, a message for people.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub(crate) struct Error {
-    code: Json,
-    message: Json,
-    /// Whether the same upload may succeed later, or after a word with somebody.
-    retryable: bool,
+    /// As the page hears of it, with `retryable`: whether the same upload may succeed later, or after a word with somebody.
+    pub(crate) json: Json,
     pub(crate) cure: Cure,
 }
 
@@ -44,7 +42,8 @@ pub(crate) enum Cure {
 
 impl Error {
     fn new(code: &str, message: &str, retryable: bool) -> Self {
-        Self { code: Json(code.into()), message: Json(message.into()), retryable, cure: Cure::Nothing }
+        let json = Json::object().with("code", code).with("message", message).with("retryable", retryable);
+        Self { json, cure: Cure::Nothing }
     }
 
     pub(crate) fn no_token() -> Self {
@@ -65,7 +64,7 @@ impl Error {
             "What answers at ",
             address,
             " (status ",
-            &status.to_string(),
+            &u32::from(status).to_string(),
             ") is not a Nearput signer of this version. Check the address.",
         ];
         // A proxy in front of a signer that restarts answers for it with 502 and the like.
@@ -84,26 +83,25 @@ impl Error {
             "unauthenticated" => Cure::Token,
             _ => Cure::Nothing,
         };
-        let retryable = !FINAL_CODES.contains(&code.as_str());
-        Some(Self { code: error.get("code"), message: error.get("message"), retryable, cure })
+        Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure })
     }
 
-    pub(crate) fn file_unreadable(name: &str) -> Self {
-        let message = ["\"", name, "\" can no longer be read: it was changed, moved or removed. Choose it again."];
+    pub(crate) fn file_unreadable(name: &Json) -> Self {
+        let name = name.0.as_string().unwrap_or_default();
+        let message = ["\"", &name, "\" can no longer be read: it was changed, moved or removed. Choose it again."];
         Self::new("file_unreadable", &join(&message), false)
     }
+}
 
-    pub(crate) fn to_json(&self) -> Json {
-        Json::object()
-            .with("code", self.code.clone())
-            .with("message", self.message.clone())
-            .with("retryable", self.retryable)
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.json.get("message") == other.json.get("message")
     }
 }
 
 impl From<TooLarge> for Error {
     fn from(TooLarge { limit }: TooLarge) -> Self {
-        let gib = (limit >> 30).to_string();
+        let gib = ((limit >> 30) as u32).to_string();
         let message = ["The storage takes files of up to ", &gib, " GiB. Choose a smaller file."];
         Self::new("file_too_large", &join(&message), false)
     }
@@ -126,7 +124,7 @@ impl From<&Failure> for Error {
                 Self::new("storage_unavailable", &join(&message), true)
             }
             Failure::Reply { status, code } => {
-                let status = status.to_string();
+                let status = u32::from(*status).to_string();
                 let message = ["The storage refused a part (", &status, " ", code, "). Ask whoever runs the signer."];
                 Self::new("storage_refused", &join(&message), true)
             }

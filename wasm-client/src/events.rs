@@ -21,6 +21,19 @@ pub(crate) enum State {
     Cancelled,
 }
 
+/// What the page calls the properties of a result, and the signer.
+const RESULT: [(&str, &str); 9] = [
+    ("site", "site"),
+    ("region", "region"),
+    ("bucket", "bucket"),
+    ("key", "key"),
+    ("size", "size"),
+    ("etag", "etag"),
+    ("versionId", "version_id"),
+    ("checksum", "checksum"),
+    ("downloadUrl", "download_url"),
+];
+
 /// The page's ear.
 pub(crate) struct Events {
     listener: Function,
@@ -38,7 +51,7 @@ impl Events {
             State::Preparing => "preparing",
             State::Uploading => "uploading",
             State::Waiting(reason) => {
-                event.set("reason", reason.to_json().into());
+                event.set("reason", reason.json.clone().into());
                 "waiting"
             }
             State::Paused => "paused",
@@ -60,24 +73,14 @@ impl Events {
     /// `upload` is the signer's word for it.
     pub(crate) fn done(&self, id: UploadId, upload: &Json) {
         let result = Json::object();
-        for (name, wire_name) in [
-            ("site", "site"),
-            ("region", "region"),
-            ("bucket", "bucket"),
-            ("key", "key"),
-            ("size", "size"),
-            ("etag", "etag"),
-            ("versionId", "version_id"),
-            ("checksum", "checksum"),
-            ("downloadUrl", "download_url"),
-        ] {
-            result.set(name, upload.get(wire_name).into());
+        for (name, signers_name) in &RESULT {
+            result.set(name, upload.get(signers_name).into());
         }
         self.tell(id, "done", Json::object().with("result", result));
     }
 
     pub(crate) fn failed(&self, id: UploadId, error: &Error) {
-        self.tell(id, "failed", Json::object().with("error", error.to_json()));
+        self.tell(id, "failed", Json::object().with("error", error.json.clone()));
     }
 
     fn tell(&self, id: UploadId, kind: &str, event: Json) {

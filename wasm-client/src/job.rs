@@ -96,7 +96,7 @@ async fn open(driver: &Driver, upload: &Upload) -> Result<Parts, Error> {
     }
     let options = &upload.options;
     let file = Json::object()
-        .with("name", &options.name)
+        .with("name", options.name.clone())
         .with("size", size as f64)
         .with("type", options.content_type.clone())
         .with("access", options.access.clone())

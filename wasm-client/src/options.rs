@@ -26,7 +26,7 @@ impl EngineOptions {
 
 /// For one file.
 pub(crate) struct FileOptions {
-    pub(crate) name: String,
+    pub(crate) name: Json,
     /// The media type, a string.
     pub(crate) content_type: Json,
     /// The access level; undefined for the signer's default.
@@ -38,7 +38,7 @@ pub(crate) struct FileOptions {
 impl FileOptions {
     pub(crate) fn read(options: &Json, file: &Json) -> Self {
         Self {
-            name: options.string("name").or_else(|| file.string("name")).unwrap_or_else(|| "blob".to_owned()),
+            name: options.get("name").or(|| file.get("name")).or(|| Json("blob".into())),
             content_type: options.get("type").or(|| file.get("type")),
             access: options.get("access"),
             metadata: options.get("metadata"),

@@ -6,7 +6,7 @@ use gloo_net::http::Request;
 use js_sys::{Function, JSON, Promise, SyntaxError};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request as RawRequest, Response};
+use web_sys::Response;
 
 use crate::error::{Cure, Error};
 use crate::wire::Json;
@@ -27,14 +27,19 @@ impl Signer {
     /// Makes one call. `body` is a plain object, to which the token is added.
     pub(crate) async fn call(&self, path: &str, body: &Json) -> Result<Json, Error> {
         loop {
-            let known = self.token.borrow().clone();
-            let is_known = known.is_some();
-            let token = match known {
+            let known_token = self.token.borrow().clone();
+            let is_known = known_token.is_some();
+            let token = match known_token {
                 Some(token) => token,
-                None => self.ask_token().await.map_err(|_| Error::no_token())?,
+                None => JsFuture::from(self.ask_token()?).await.map_err(|_| Error::no_token())?,
             };
+            self.token.replace(Some(token.clone()));
             body.set("token", token);
-            match self.attempt(path, body).await {
+
+            let response = self.request(path, body)?.send().await.map_err(|_| self.unreachable())?;
+            let response = Response::from(response);
+            let reply = JsFuture::from(response.json().map_err(|_| self.unreachable())?).await;
+            match self.outcome(&response, reply) {
                 // A token that was good once may have ended.
                 Err(error) if error.cure == Cure::Token && is_known => _ = self.token.take(),
                 outcome => return outcome,
@@ -42,32 +47,36 @@ impl Signer {
         }
     }
 
-    async fn ask_token(&self) -> Result<JsValue, JsValue> {
-        let promise = self.get_token.call0(&JsValue::UNDEFINED)?;
-        let token = JsFuture::from(promise.unchecked_into::<Promise>()).await?;
-        self.token.replace(Some(token.clone()));
-        Ok(token)
+    fn ask_token(&self) -> Result<Promise, Error> {
+        let promise = self.get_token.call0(&JsValue::UNDEFINED).map_err(|_| Error::no_token())?;
+        Ok(promise.unchecked_into())
     }
 
-    async fn attempt(&self, path: &str, body: &Json) -> Result<Json, Error> {
-        let unreachable = || Error::signer_unreachable(&self.address);
+    fn request(&self, path: &str, body: &Json) -> Result<Request, Error> {
         let text = JSON::stringify(&body.0).unwrap_or_default();
         // A body that is a string is sent as `text/plain`.
         let init = Json::object().with("method", "POST").with("credentials", "omit").with("body", text);
         let url = self.address.clone() + path;
-        let request = RawRequest::new_with_str_and_init(&url, init.0.unchecked_ref()).map_err(|_| unreachable())?;
-        let response: Response = Request::from(request).send().await.map_err(|_| unreachable())?.into();
-        let status = response.status();
-        let json = response.json().map_err(|_| unreachable())?;
-        match JsFuture::from(json).await.map(Json) {
+        let request = web_sys::Request::new_with_str_and_init(&url, init.0.unchecked_ref());
+        request.map(Request::from).map_err(|_| self.unreachable())
+    }
+
+    fn outcome(&self, response: &Response, reply: Result<JsValue, JsValue>) -> Result<Json, Error> {
+        match reply.map(Json) {
             Ok(reply) => match Error::in_reply(&reply) {
                 Some(error) => Err(error),
                 None if response.ok() => Ok(reply),
-                None => Err(Error::not_a_signer(&self.address, status)),
+                None => Err(Error::not_a_signer(&self.address, response.status())),
             },
-            Err(error) if error.is_instance_of::<SyntaxError>() => Err(Error::not_a_signer(&self.address, status)),
-            Err(_) => Err(unreachable()),
+            Err(error) if error.is_instance_of::<SyntaxError>() => {
+                Err(Error::not_a_signer(&self.address, response.status()))
+            }
+            Err(_) => Err(self.unreachable()),
         }
+    }
+
+    fn unreachable(&self) -> Error {
+        Error::signer_unreachable(&self.address)
     }
 
     /// A reply that is JSON, but not what the call answers.

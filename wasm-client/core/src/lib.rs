@@ -5,7 +5,7 @@
 //! same code runs in a page and, under virtual time, in the tests.
 //!
 //! In reading order: a file is cut by a [`plan`]; the [`queue`] says which file's turn it is; [`parts`] carries one file's parts
-//! through reading, signing and sending; [`retry`] says what a failure means; [`checksum`] proves that the storage got what
+//! through reading, signing and sending; a [`reply`] is read for what the storage says; [`retry`] says what a failure means; [`checksum`] proves that the storage got what
 //! the file holds; [`progress`] tells the user.
 
 pub mod checksum;
@@ -13,4 +13,5 @@ pub mod parts;
 pub mod plan;
 pub mod progress;
 pub mod queue;
+pub mod reply;
 pub mod retry;

@@ -315,7 +315,10 @@ impl Parts {
     }
 
     fn sign_all(&mut self) -> Option<Action> {
-        let parts: Vec<Checked> = self.active.iter_mut().filter_map(Part::start_signing).collect();
+        let mut parts = Vec::new();
+        for part in &mut self.active {
+            parts.extend(part.start_signing());
+        }
         self.signing = !parts.is_empty();
         self.signing.then_some(Action::Sign(parts))
     }

@@ -53,14 +53,6 @@ pub fn delay(attempt: u32, random: f64) -> Duration {
     Duration::from_millis((longest as f64 * random) as u64)
 }
 
-/// The error code in an S3 error body: `<Error><Code>SlowDown</Code>…`. Empty if there is none.
-pub fn code_in(body: &str) -> &str {
-    let tag = b"<Code>";
-    let Some(start) = body.as_bytes().windows(tag.len()).position(|window| window == tag) else { return "" };
-    let code = body.get(start + tag.len()..).unwrap_or_default();
-    code.bytes().position(|byte| byte == b'<').and_then(|end| code.get(..end)).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,13 +86,5 @@ mod tests {
         assert_eq!(longest, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
         assert_eq!(delay(5, 0.0), Duration::ZERO);
         assert_eq!(delay(u32::MAX, 0.5).as_secs(), 15);
-    }
-
-    #[test]
-    fn the_code_is_found_in_any_body() {
-        assert_eq!(code_in("<?xml?><Error><Code>SlowDown</Code><Message>x</Message></Error>"), "SlowDown");
-        for body in ["", "<Code>", "</Code><Code>", "not xml"] {
-            assert_eq!(code_in(body), "");
-        }
     }
 }

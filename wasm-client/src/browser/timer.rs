@@ -35,9 +35,9 @@ impl Drop for Timer {
 }
 
 /// To be awaited by a task that awaits nothing else meanwhile.
-pub(crate) async fn sleep(wait: Duration) {
+pub(crate) fn sleep(wait: Duration) -> impl Future<Output = ()> {
     let mut timer = None;
-    poll_fn(|context| {
+    poll_fn(move |context| {
         if timer.is_some() {
             return Poll::Ready(());
         }
@@ -45,7 +45,6 @@ pub(crate) async fn sleep(wait: Duration) {
         timer = Some(Timer::after(wait, move || waker.wake_by_ref()));
         Poll::Pending
     })
-    .await;
 }
 
 fn milliseconds(wait: Duration) -> f64 {

@@ -2,7 +2,8 @@
 
 use crate::browser::blob::Blob;
 use js_sys::{Array, Object};
-use nearput_core::retry::{Failure, code_in};
+use nearput_core::reply::{code_in, etag_in};
+use nearput_core::retry::Failure;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 
@@ -103,12 +104,8 @@ fn outcome(request: &Request) -> Heard {
     match request.status() {
         // Safari reports connections that it dropped itself as aborted: the status is 0 as well.
         0 => Heard::Failed(Failure::Network),
-        200..300 => Heard::Stored(etag(&request.headers())),
+        // Asking for one header that CORS hides writes an error to the console; asking for all does not.
+        200..300 => Heard::Stored(etag_in(&request.headers()).map(str::to_owned)),
         status => Heard::Failed(Failure::Reply { status, code: code_in(&request.text()).to_owned() }),
     }
-}
-
-/// Asking for one header that CORS hides writes an error to the console; asking for all does not.
-fn etag(headers: &str) -> Option<String> {
-    headers.split('\n').find_map(|line| line.strip_prefix("etag: ")).map(|etag| etag.trim_ascii().to_owned())
 }
