@@ -37,7 +37,7 @@ async fn a_signer_that_does_not_run_is_named_and_waited_for() -> Result<()> {
     page.choose(&[files::make(folder.path(), "patient.bin", 20 * MIB)?]).await?;
     let address = world.signer_url();
     page.until("the page says that the signer does not answer", |rows| {
-        rows.iter().any(|row| row.state == "waiting" && row.error.contains(&address))
+        rows.iter().any(|row| row.state == "waiting" && row.note.contains(&address))
     })
     .await?;
     world.signer.restart().await?;
@@ -65,7 +65,7 @@ async fn a_storage_that_goes_away_in_the_middle_is_waited_for() -> Result<()> {
     sleep(Duration::from_millis(300)).await;
     world.s3.stop().await;
     page.until("the page says that the storage does not answer", |rows| {
-        rows.iter().any(|row| row.state == "waiting" && row.error.contains("storage"))
+        rows.iter().any(|row| row.state == "waiting" && row.note.contains("storage"))
     })
     .await?;
     world.s3.restart().await?;

@@ -15,7 +15,7 @@ use crate::Browser;
 pub const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
 /// The longest that a test waits for something to be seen: much longer than it should take, on any machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A world, a browser and the demo page in it.
 pub async fn start() -> Result<(World, Page)> {
@@ -44,6 +44,8 @@ pub struct Row {
     pub key: String,
     pub checksum: String,
     pub error: String,
+    /// Why it waits.
+    pub note: String,
     pub link: String,
 }
 
@@ -72,7 +74,7 @@ impl Page {
                 "return [...document.querySelectorAll('.upload')].map((row) => {
                    const text = (part) => row.querySelector('.upload-' + part)?.textContent ?? '';
                    return { state: row.dataset.state, name: text('name'), key: text('key'), checksum: text('checksum'),
-                            error: text('error'), link: row.querySelector('.upload-link')?.href ?? '' };
+                            error: text('error'), note: text('note'), link: row.querySelector('.upload-link')?.href ?? '' };
                  });",
             )
             .await?;
@@ -83,6 +85,7 @@ impl Page {
             key: text(row, "key"),
             checksum: text(row, "checksum"),
             error: text(row, "error"),
+            note: text(row, "note"),
             link: text(row, "link"),
         });
         Ok(rows.collect())
