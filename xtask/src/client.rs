@@ -1,4 +1,4 @@
-//! The page's WebAssembly module: `wasm-client` by `wasm-pack` into `web/pkg`.
+//! The page's WebAssembly module: `wasm-client` by `wasm-pack` into `web/pkg`, and then made smaller.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,10 +8,12 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result};
 
 use crate::process::{command, run as run_command};
+use crate::shrink::shrink;
 use crate::{setup, workspace};
 
 /// What the module is made from.
-const INPUTS: [&str; 5] = ["wasm-client", "signer/api", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+const INPUTS: [&str; 6] =
+    ["wasm-client", "signer/api", "xtask/src/shrink.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
 pub(crate) fn run() -> Result<()> {
     setup::require(setup::CLIENT)?;
@@ -31,10 +33,21 @@ pub(crate) fn build() -> Result<()> {
     File::create(&begun).with_context(|| format!("{} could not be written", begun.display()))?;
     let mut build =
         command("wasm-pack --quiet build wasm-client --mode no-install --target web --no-pack --no-gitignore");
-    run_command(build.arg("--profile").arg("wasm").arg("--out-dir").arg(workspace::pkg()))?;
+    // Made elsewhere, so that nobody sees it half-made.
+    let made = workspace::root().join(format!("target/pkg-{}", std::process::id()));
+    run_command(build.arg("--profile").arg("wasm").arg("--out-dir").arg(&made))?;
+    shrink(&made)?;
+    replace(&made, &workspace::pkg())?;
     fs::rename(&begun, stamp())?;
     println!("Built the client in {} s", started.elapsed().as_secs());
     Ok(())
+}
+
+fn replace(new: &Path, old: &Path) -> Result<()> {
+    if old.exists() {
+        fs::remove_dir_all(old).with_context(|| format!("{} could not be removed", old.display()))?;
+    }
+    fs::rename(new, old).with_context(|| format!("{} could not be written", old.display()))
 }
 
 fn up_to_date() -> Result<bool> {

@@ -13,6 +13,7 @@ mod lockfile;
 mod pack;
 mod process;
 mod setup;
+mod shrink;
 mod suite;
 mod summary;
 mod tally;

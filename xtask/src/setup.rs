@@ -15,16 +15,18 @@ pub(crate) enum Need {
     WasmBindgen,
     WasmPack,
     WasmOpt,
+    Esbuild,
     CargoDeny,
     Browser,
 }
 
 /// What building the page's module needs.
-pub(crate) const CLIENT: &[Need] = &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt];
+pub(crate) const CLIENT: &[Need] =
+    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild];
 
 /// What steering a page that uses it needs.
 pub(crate) const PAGE: &[Need] =
-    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Browser];
+    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild, Need::Browser];
 
 /// What every command together needs.
 const ALL: &[Need] = &[
@@ -34,6 +36,7 @@ const ALL: &[Need] = &[
     Need::WasmBindgen,
     Need::WasmPack,
     Need::WasmOpt,
+    Need::Esbuild,
     Need::CargoDeny,
     Need::Browser,
 ];
@@ -74,6 +77,7 @@ impl Need {
             Self::WasmBindgen => "wasm-bindgen-cli",
             Self::WasmPack => "wasm-pack",
             Self::WasmOpt => "wasm-opt",
+            Self::Esbuild => "esbuild",
             Self::CargoDeny => "cargo-deny",
             Self::Browser => "Chromium and driver",
         }
@@ -104,6 +108,7 @@ impl Need {
             Self::WasmBindgen => tools::wasm_bindgen().map(|tool| tool.find()),
             Self::WasmPack => Ok(tools::wasm_pack().find()),
             Self::WasmOpt => Ok(tools::find_wasm_opt()),
+            Self::Esbuild => Ok(tools::find_esbuild()),
             Self::CargoDeny => Ok(tools::cargo_deny().find()),
             Self::Browser => Ok(browser::find()),
         }
@@ -121,7 +126,7 @@ impl Need {
             }
             Self::WasmBindgen => tools::wasm_bindgen()?.install(),
             Self::WasmPack => tools::wasm_pack().install(),
-            Self::WasmOpt => tools::install_wasm_opt(),
+            Self::WasmOpt | Self::Esbuild => tools::install_npm_tools(),
             Self::CargoDeny => tools::cargo_deny().install(),
             Self::Browser => browser::install(),
         }

@@ -13,6 +13,7 @@ use crate::workspace;
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 pub(crate) const OLDEST_NODE: u32 = 20;
 const BINARYEN: &str = "132.0.0";
+const ESBUILD: &str = "0.28.2";
 
 /// A tool that `cargo install` builds.
 pub(crate) struct CargoTool {
@@ -87,9 +88,15 @@ pub(crate) fn find_wasm_opt() -> Option<String> {
     (BINARYEN.split('.').next() == Some(&version)).then_some(version)
 }
 
-pub(crate) fn install_wasm_opt() -> Result<()> {
+pub(crate) fn find_esbuild() -> Option<String> {
+    printed_version("esbuild", 0).filter(|version| version == ESBUILD)
+}
+
+/// All of them at once: npm removes what it is not asked for.
+pub(crate) fn install_npm_tools() -> Result<()> {
     let mut install = command("npm install --no-save --no-audit --no-fund --loglevel=error");
-    run(install.arg("--prefix").arg(workspace::npm_tools()).arg(format!("binaryen@{BINARYEN}")))
+    install.arg("--prefix").arg(workspace::npm_tools());
+    run(install.args([format!("binaryen@{BINARYEN}"), format!("esbuild@{ESBUILD}")]))
 }
 
 pub(crate) fn find_node() -> Option<String> {

@@ -1,0 +1,123 @@
+//! Makes what `wasm-pack` wrote smaller: the names between the module and its JavaScript become a letter or two, and the JavaScript
+//! is minified.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::process::{capture, command, run};
+
+/// The module's imports come from one JavaScript object, which wasm-bindgen knows by this name and `wasm-opt` by the other.
+const IMPORTS: (&str, &str) = ("\"./nearput_client_bg.js\": import0", "\"a\": import0");
+
+pub(crate) fn shrink(pkg: &Path) -> Result<()> {
+    let names = shorten_names(&pkg.join("nearput_client_bg.wasm"))?;
+    let script = pkg.join("nearput_client.js");
+    rewrite(&script, |source| names.in_script(source))?;
+    rewrite(&pkg.join("nearput_client.d.ts"), |types| Ok(names.in_types(types)))?;
+    rewrite(&pkg.join("nearput_client_bg.wasm.d.ts"), |types| Ok(names.in_types(types)))?;
+    minify(&script)
+}
+
+/// Minifies a script where it lies.
+fn minify(script: &Path) -> Result<()> {
+    let mut minify = command("esbuild --minify --format=esm --target=es2022 --allow-overwrite --log-level=warning");
+    run(minify.arg(script).arg(format!("--outfile={}", script.display())))
+}
+
+fn shorten_names(module: &Path) -> Result<Names> {
+    let mut shorten = command("wasm-opt --minify-imports-and-exports-and-modules --strip-target-features");
+    let printed = capture(shorten.arg(module).arg("-o").arg(module))?;
+    let printed: Value = serde_json::from_str(&printed).context("wasm-opt printed no JSON of the names")?;
+    Names::parse(&printed).context("wasm-opt did not print the names as expected")
+}
+
+fn rewrite(path: &Path, change: impl FnOnce(&str) -> Result<String>) -> Result<()> {
+    let text = fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))?;
+    Ok(fs::write(path, change(&text).with_context(|| path.display().to_string())?)?)
+}
+
+/// The short name of each long one.
+struct Names {
+    imports: HashMap<String, String>,
+    exports: HashMap<String, String>,
+}
+
+impl Names {
+    /// Reads `{"imports": [[module, long, short], …], "exports": [[long, short], …]}`.
+    fn parse(printed: &Value) -> Option<Self> {
+        let table = |kind: &str| {
+            let pairs = printed.get(kind)?.as_array()?.iter().map(|row| match row.as_array()?.as_slice() {
+                [.., long, short] => Some((long.as_str()?.to_owned(), short.as_str()?.to_owned())),
+                _ => None,
+            });
+            pairs.collect::<Option<_>>()
+        };
+        Some(Self { imports: table("imports")?, exports: table("exports")? })
+    }
+
+    /// An import is a property of the object of imports, an export is one of `wasm`.
+    fn in_script(&self, source: &str) -> Result<String> {
+        ensure!(source.matches(IMPORTS.0).count() == 1, "wasm-bindgen names the module's imports in a new way");
+        let mut source = source.replace(IMPORTS.0, IMPORTS.1);
+        for (long, short) in &self.imports {
+            let property = format!(" {long}: ");
+            ensure!(source.matches(&property).count() == 1, "wasm-bindgen writes the import {long} in a new way");
+            source = source.replace(&property, &format!(" {short}: "));
+        }
+        let mut pieces = source.split("wasm.");
+        let mut renamed = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let end = piece.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(piece.len());
+            let (name, rest) = piece.split_at(end);
+            renamed.extend(["wasm.", self.exports.get(name).map_or(name, String::as_str), rest]);
+        }
+        Ok(renamed)
+    }
+
+    fn in_types(&self, types: &str) -> String {
+        self.exports.iter().fold(types.to_owned(), |types, (long, short)| {
+            types
+                .replace(&format!(" readonly {long}: "), &format!(" readonly {short}: "))
+                .replace(&format!(" const {long}: "), &format!(" const {short}: "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Names;
+
+    fn names() -> Names {
+        let printed = json!({
+            "imports": [["./nearput_client_bg.js", "__wbg_now_1f", "a"]],
+            "exports": [["engine_new", "b"], ["engine_new_2", "c"]],
+        });
+        Names::parse(&printed).expect("the names are as wasm-opt prints them")
+    }
+
+    #[test]
+    fn every_name_is_shortened_where_module_and_script_meet_and_nowhere_else() {
+        let source = "const import0 = { __wbg_now_1f: () => 1 }; return { \"./nearput_client_bg.js\": import0 }; \
+                      engine_new(wasm.engine_new_2(wasm.engine_new), 'x.wasm');";
+        let expected = "const import0 = { a: () => 1 }; return { \"a\": import0 }; \
+                        engine_new(wasm.c(wasm.b), 'x.wasm');";
+        assert_eq!(names().in_script(source).expect("the script is as wasm-bindgen writes it"), expected);
+    }
+
+    #[test]
+    fn a_script_without_one_of_the_imports_is_refused() {
+        let error = names().in_script("\"./nearput_client_bg.js\": import0").expect_err("the import is missing");
+        assert!(error.to_string().contains("__wbg_now_1f"), "{error}");
+    }
+
+    #[test]
+    fn the_types_tell_the_short_names() {
+        assert_eq!(names().in_types("export const engine_new: () => void;"), "export const b: () => void;");
+    }
+}
