@@ -100,7 +100,7 @@ impl Error {
         } else {
             tracing::debug!(?code, "refused");
         }
-        ErrorReply { error: ErrorDetail { code, message: self.to_string() } }
+        ErrorReply { error: ErrorDetail { code, message: sentence(&self.to_string()) } }
     }
 }
 
@@ -127,6 +127,13 @@ pub(crate) fn outcome<T>(result: Result<T, Error>) -> Outcome<T> {
         Ok(done) => Outcome::Done(done),
         Err(error) => Outcome::Failed(error.reply()),
     }
+}
+
+/// What the errors here say, as a page shows it to a person.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn storage_message(failure: Failure) -> &'static str {

@@ -23,9 +23,11 @@ pub(crate) struct Grant {
 /// Why a file may not be uploaded.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
-    #[error("the file has {size} bytes, and {max} are allowed")]
+    #[error("the file has {size} bytes, and {max} are allowed; choose a smaller one")]
     TooLarge { size: u64, max: u64 },
-    #[error("files of the type `{given}` may not be uploaded")]
+    #[error(
+        "files of the type `{given}` may not be uploaded; choose another, or ask the signer's operator to allow the type"
+    )]
     Type { given: String },
     #[error("there is no access level `{given}` for this caller; use guest, protected or private")]
     Access { given: String },

@@ -17,7 +17,10 @@ const MIB: u64 = 1 << 20;
 async fn a_page_with_one_script_tag_uploads_a_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
     run(Command::new("tar").arg("-xzf").arg(tarball()?).arg("-C").arg(folder.path())).await?;
+    let index = folder.path().join("index.html");
+    fs::write(&index, "")?;
     let world = serve(folder.path()).await?;
+    // The page names the signer, whose port is known only now.
     let page = format!(
         r#"<!doctype html><title>script tag</title>
         <script type="module" src="/package/drop-in.js" data-signer="{}" data-token="{}"></script>
@@ -25,7 +28,7 @@ async fn a_page_with_one_script_tag_uploads_a_file() -> Result<()> {
         world.signer_url(),
         world.token()
     );
-    fs::write(folder.path().join("index.html"), page)?;
+    fs::write(&index, page)?;
     upload(&world, "nearput:done", |event| format!("{event}.detail.result")).await
 }
 
