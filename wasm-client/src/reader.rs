@@ -77,3 +77,40 @@ pub(crate) async fn is_readable(blob: &Blob) -> bool {
 pub(crate) fn slice(blob: &Blob, start: u64, end: u64) -> Blob {
     blob.slice(start as f64, end as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use js_sys::Array;
+    use wasm_bindgen::JsCast;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = Blob)]
+        type BlobOf;
+        #[wasm_bindgen(constructor, js_class = Blob)]
+        fn new(parts: &Array) -> BlobOf;
+    }
+
+    fn blob(bytes: &[u8]) -> Blob {
+        BlobOf::new(&Array::of1(&Uint8Array::from(bytes))).unchecked_into()
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_blob_has_the_checksum_of_its_bytes_whatever_the_slices() {
+        let bytes: Vec<u8> = (0..5_000_003u32).map(|index| (index % 251) as u8).collect();
+        let expected = Crc64Nvme::new().extend(Checksum::EMPTY, &bytes);
+        for slice in [PAGE_SLICE, WORKER_SLICE, 1000] {
+            let reader = Reader { slice, ..Reader::new() };
+            assert_eq!(reader.checksum(&blob(&bytes)).await.expect("readable"), expected);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn an_empty_blob_has_the_checksum_of_nothing() {
+        assert_eq!(Reader::new().checksum(&blob(&[])).await.expect("readable"), Checksum::EMPTY);
+        assert!(is_readable(&blob(&[])).await);
+    }
+}

@@ -1,5 +1,4 @@
-//! The words of `nearput-api` in the browser's own JSON. Serde would double the module; `tests/wire.rs` holds both to the same
-//! shapes.
+//! The words of `nearput-api` in the browser's own JSON. Serde would double the module; the tests hold both to the same shapes.
 
 use js_sys::{Array, Object};
 use nearput_api::{ChecksumAlgorithm, Plan, Profile};
@@ -112,4 +111,69 @@ pub(crate) fn completed_parts(parts: &[Stored]) -> Json {
 
 fn part_to_sign(number: u32, of: Option<Checksum>) -> Json {
     Json::object().with("number", number).with("checksum", checksum(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use js_sys::JSON;
+    use nearput_api::{CompletedPart, OpenFile, PartToSign, Path, PathKind, Site};
+    use nearput_core::checksum::Crc64Nvme;
+    use serde::de::DeserializeOwned;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    /// As the signer reads it.
+    fn read<T: DeserializeOwned>(json: &Json) -> T {
+        let text = String::from(JSON::stringify(&json.0).expect("it can be sent"));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+    }
+
+    fn some_checksum() -> Checksum {
+        Crc64Nvme::new().extend(Checksum::EMPTY, b"123456789")
+    }
+
+    #[wasm_bindgen_test]
+    fn a_sites_profile_is_read_as_the_signer_wrote_it() {
+        for checksum in [Some(ChecksumAlgorithm::Crc64nvme), None] {
+            let site = Site {
+                id: "tokyo".to_owned(),
+                region: "ap-northeast-1".to_owned(),
+                paths: vec![Path { kind: PathKind::Regional, probe_url: "https://probe.example".to_owned() }],
+                profile: Profile { max_parts: 10_000, min_part_size: 5 << 20, checksum },
+            };
+            let text = serde_json::to_string(&site).expect("it can be written");
+            let json = Json(JSON::parse(&text).expect("it is JSON"));
+            assert_eq!(profile(&json), Some(site.profile));
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn an_algorithm_of_a_later_version_is_not_taken_for_none() {
+        let site = r#"{"profile": {"max_parts": 1, "min_part_size": 1, "checksum": "crc128"}}"#;
+        assert_eq!(profile(&Json(JSON::parse(site).expect("it is JSON"))), None);
+    }
+
+    #[wasm_bindgen_test]
+    fn the_signer_reads_what_is_asked_of_it() {
+        let checked = [Checked { number: 1, checksum: Some(some_checksum()) }, Checked { number: 2, checksum: None }];
+        let file = Json::object()
+            .with("name", "a \u{1f4e6}\".txt")
+            .with("size", 9_000_000_000_000f64)
+            .with("type", "text/plain")
+            .with("access", JsValue::UNDEFINED)
+            .with("plan", plan(Plan::Multipart { part_size: 8 << 20 }))
+            .with("parts", parts_to_sign(&checked));
+        let file: OpenFile = read(&file);
+        assert_eq!((file.name.as_str(), file.size, file.access), ("a \u{1f4e6}\".txt", 9_000_000_000_000, None));
+        assert_eq!(file.plan, Plan::Multipart { part_size: 8 << 20 });
+        let text = Some("rosUhgp5mIg=".to_owned());
+        let part = |number, checksum| PartToSign { number, checksum, path: None };
+        assert_eq!(file.parts, [part(1, text.clone()), part(2, None)]);
+        assert_eq!(read::<Plan>(&plan(Plan::Put)), Plan::Put);
+
+        let stored = [Stored { number: 7, checksum: Some(some_checksum()), etag: Some("\"e\"".to_owned()) }];
+        let parts: Vec<CompletedPart> = read(&completed_parts(&stored));
+        assert_eq!(parts, [CompletedPart { number: 7, etag: Some("\"e\"".to_owned()), checksum: text }]);
+    }
 }
