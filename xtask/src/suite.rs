@@ -13,18 +13,22 @@ use crate::{browser, workspace};
 const CRATES: [&str; 3] = ["--workspace", "--exclude", "nearput-client"];
 
 /// A test program.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Program {
+    folder_of_crate: PathBuf,
     target: String,
     executable: PathBuf,
-    folder_of_crate: PathBuf,
 }
 
 /// Builds all of them, the end-to-end tests among them.
 pub(crate) fn build() -> Result<Vec<Program>> {
     let mut build = command("cargo test --no-run --message-format json-render-diagnostics");
     let messages = read(build.args(CRATES))?;
-    Ok(messages.lines().filter_map(|line| Program::parse(&serde_json::from_str(line).ok()?)).collect())
+    let programs = messages.lines().filter_map(|line| Program::parse(&serde_json::from_str(line).ok()?));
+    let mut programs: Vec<_> = programs.collect();
+    // Cargo names them as they are finished, each time in another order.
+    programs.sort();
+    Ok(programs)
 }
 
 /// Runs the programs, also those after one that failed.
