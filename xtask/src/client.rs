@@ -29,7 +29,7 @@ pub(crate) fn build() -> Result<()> {
     println!("Building the client into web/pkg");
     let started = Instant::now();
     // Made before the build, so that what is saved while it runs counts as newer.
-    let begun = stamp().with_extension("begun");
+    let begun = stamp().with_extension(std::process::id().to_string());
     File::create(&begun).with_context(|| format!("{} could not be written", begun.display()))?;
     let mut build =
         command("wasm-pack --quiet build wasm-client --mode no-install --target web --no-pack --no-gitignore");

@@ -1,4 +1,4 @@
-//! The npm tarball: `web/` with the built module and the licence, as `npm pack` makes it.
+//! The npm tarball: `web/` with its scripts bundled, the built module and the licence, as `npm pack` makes it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::process::{capture, command};
+use crate::process::{capture, command, run as run_command};
 use crate::{client, setup, workspace};
 
 /// What a page cannot do without, and what the law and a reader want.
@@ -24,6 +24,9 @@ const REQUIRED: [&str; 11] = [
     "pkg/nearput_client_bg.wasm.d.ts",
 ];
 
+/// The scripts that a page or a worker loads by name.
+const ENTRIES: [&str; 3] = ["nearput.js", "worker.js", "drop-in.js"];
+
 pub(crate) fn run() -> Result<PathBuf> {
     setup::require(setup::CLIENT)?;
     tarball()
@@ -31,15 +34,8 @@ pub(crate) fn run() -> Result<PathBuf> {
 
 /// Makes `target/npm/nearput-<version>.tgz`.
 pub(crate) fn tarball() -> Result<PathBuf> {
-    client::build()?;
+    let staged = stage()?;
     let out = workspace::root().join("target/npm");
-    let staged = out.join("package");
-    if staged.exists() {
-        fs::remove_dir_all(&staged)?;
-    }
-    copy_folder(&workspace::web(), &staged)?;
-    fs::copy(workspace::root().join("LICENSE"), staged.join("LICENSE"))?;
-
     let mut pack = command("npm pack --json --loglevel=error");
     let report = capture(pack.arg("--pack-destination").arg(&out).current_dir(&staged))?;
     let report: Value = serde_json::from_str(&report).context("`npm pack --json` printed no JSON")?;
@@ -52,6 +48,37 @@ pub(crate) fn tarball() -> Result<PathBuf> {
     let tarball = out.join(&packed.tarball);
     println!("{} ({} bytes, {} files)", tarball.display(), fs::metadata(&tarball)?.len(), packed.files.len());
     Ok(tarball)
+}
+
+/// Puts together what goes into the tarball, and gives the folder.
+pub(crate) fn stage() -> Result<PathBuf> {
+    client::build()?;
+    let staged = workspace::root().join("target/npm/package");
+    if staged.exists() {
+        fs::remove_dir_all(&staged)?;
+    }
+    copy_folder(&workspace::web(), &staged)?;
+    fs::copy(workspace::root().join("LICENSE"), staged.join("LICENSE"))?;
+    bundle(&staged)?;
+    Ok(staged)
+}
+
+/// Makes one minified script of each entry and what it imports, except for other entries and the module.
+fn bundle(staged: &Path) -> Result<()> {
+    for entry in ENTRIES {
+        let mut bundle = command("esbuild --bundle --minify --format=esm --target=es2022 --log-level=warning");
+        bundle.args(["--external:./pkg/*", "--allow-overwrite"]);
+        bundle.args(ENTRIES.iter().filter(|other| **other != entry).map(|other| format!("--external:./{other}")));
+        run_command(bundle.arg(staged.join(entry)).arg(format!("--outfile={}", staged.join(entry).display())))?;
+    }
+    for file in fs::read_dir(staged)? {
+        let path = file?.path();
+        let is_entry = path.file_name().is_some_and(|name| ENTRIES.iter().any(|entry| name == *entry));
+        if path.extension().is_some_and(|extension| extension == "js") && !is_entry {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 #[derive(Debug)]

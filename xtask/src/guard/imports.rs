@@ -25,7 +25,7 @@ pub(crate) fn closure(folder: &Path, entry: &str) -> Result<BTreeSet<PathBuf>> {
 /// The relative addresses of modules and files that a source names as literals.
 fn named(source: &str) -> Vec<&str> {
     let mut names = Vec::new();
-    for before in ["from ", "import ", "import(", "new URL("] {
+    for before in ["from", "import", "import(", "new URL("] {
         for (at, _) in source.match_indices(before) {
             let (line_so_far, rest) =
                 (source[..at].rsplit('\n').next().unwrap_or_default(), &source[at + before.len()..]);
@@ -44,6 +44,8 @@ fn is_comment(line_so_far: &str) -> bool {
 }
 
 fn literal(source: &str) -> Option<&str> {
+    // Minified sources have no space here.
+    let source = source.trim_start_matches(' ');
     let quote = source.chars().next().filter(|first| matches!(first, '"' | '\''))?;
     source[1..].split(quote).next()
 }
@@ -61,10 +63,13 @@ mod tests {
             const late = await import("./late.js");
             new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
             module = new URL('client_bg.wasm', import.meta.url);
+            import n,{Engine as e}from"./minified.js";import"./tiny.js";
         "#;
         let mut names = named(source);
         names.sort_unstable();
-        assert_eq!(names, ["client_bg.wasm", "late.js", "pkg/client.js", "polyfill.js", "task.js", "worker.js"]);
+        let plain = ["client_bg.wasm", "late.js", "pkg/client.js", "polyfill.js", "task.js", "worker.js"];
+        let minified = ["minified.js", "tiny.js"];
+        assert_eq!(names, [&plain[..2], &minified[..1], &plain[2..5], &minified[1..], &plain[5..]].concat());
     }
 
     #[test]

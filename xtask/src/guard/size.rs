@@ -1,4 +1,4 @@
-//! How much a page downloads before it can upload, in brotli as a web server would send it.
+//! How much a page downloads before it can upload: the npm package's files, in brotli as a web server would send it.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::imports;
-use crate::workspace;
+use crate::pack;
 
 const GOAL_BYTES: usize = 20 * 1024;
 const LIMIT_BYTES: usize = 35 * 1024;
@@ -17,16 +17,16 @@ const EXPECTED: [&str; 4] = ["nearput.js", "worker.js", "pkg/nearput_client.js",
 
 /// Prints the size of each file of the upload path; fails if they are over the limit.
 pub(crate) fn check() -> Result<()> {
-    let web = workspace::web();
-    let files = imports::closure(&web, EXPECTED[0])?;
+    let package = pack::stage()?;
+    let files = imports::closure(&package, EXPECTED[0])?;
     for expected in EXPECTED {
-        ensure!(files.contains(Path::new(expected)), "web/nearput.js does not lead to {expected}");
+        ensure!(files.contains(Path::new(expected)), "nearput.js does not lead to {expected}");
     }
 
     println!("{:<34} {:>9} {:>9}", "file", "bytes", "brotli");
     let mut total = (0, 0);
     for file in &files {
-        let bytes = fs::read(web.join(file)).with_context(|| format!("web/{} could not be read", file.display()))?;
+        let bytes = fs::read(package.join(file)).with_context(|| format!("{} could not be read", file.display()))?;
         let sent = brotli_size(&bytes)?;
         println!("{:<34} {:>9} {:>9}", file.display(), bytes.len(), sent);
         total = (total.0 + bytes.len(), total.1 + sent);
