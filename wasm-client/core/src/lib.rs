@@ -5,8 +5,8 @@
 //! same code runs in a page and, under virtual time, in the tests.
 //!
 //! In reading order: a file is cut by a [`plan`]; the [`queue`] says which file's turn it is; [`parts`] carries one file's parts
-//! through reading, signing and sending; a [`reply`] is read for what the storage says; [`retry`] says what a failure means; [`checksum`] proves that the storage got what
-//! the file holds; [`progress`] tells the user.
+//! through reading, signing and sending; a [`reply`] is read for what the storage says; [`retry`] says what a failure means;
+//! [`checksum`] proves that the storage got what the file holds; [`progress`] tells the user.
 
 pub mod checksum;
 pub mod parts;
