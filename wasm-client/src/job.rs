@@ -151,7 +151,7 @@ fn take_signed(upload: &Upload, signed: &Json, reply: &Json) -> Vec<Signed> {
 
 /// What came of the one upload that a call named.
 fn only_upload(driver: &Driver, reply: &Json) -> Result<Json, Error> {
-    reply.items("uploads").next().ok_or_else(|| driver.signer.misunderstood())
+    reply.items("uploads").find(|upload| upload.get("key").exists()).ok_or_else(|| driver.signer.misunderstood())
 }
 
 /// Makes a call to the signer again and again while its failures are passing ones and the time for giving up has not come.
