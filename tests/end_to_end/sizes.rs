@@ -1,8 +1,7 @@
 //! Files of every size arrive byte for byte, and a large one leaves the page at ease.
 
 use anyhow::{Context, Result};
-use nearput_dev::BUCKET;
-use nearput_tests::{files, start};
+use nearput_tests::{files, same_bytes, start};
 
 const MIB: u64 = 1 << 20;
 
@@ -21,8 +20,7 @@ async fn files_of_any_size_are_stored_byte_for_byte() -> Result<()> {
     let rows = page.ended(sizes.len()).await?;
     for (row, path) in rows.iter().zip(&paths) {
         assert_eq!((row.state.as_str(), row.error.as_str()), ("done", ""), "{}", row.name);
-        let object = world.object(BUCKET, &row.key).with_context(|| format!("no object {}", row.key))?;
-        assert_eq!(files::sha256(&object)?, files::sha256(path)?, "{}", row.name);
+        same_bytes(&world, row, path)?;
     }
     assert_eq!(world.open_uploads()?, 0);
     page.browser.close().await
@@ -56,10 +54,7 @@ async fn a_gigabyte_leaves_the_page_at_ease() -> Result<()> {
         )
         .await?;
     page.choose(&[&path]).await?;
-    let rows = page.ended(1).await?;
-    assert_eq!((rows[0].state.as_str(), rows[0].error.as_str()), ("done", ""));
-    let object = world.object(BUCKET, &rows[0].key).context("no object")?;
-    assert_eq!(files::sha256(&object)?, files::sha256(&path)?);
+    page.stored(&world, &path).await?;
 
     let watched = page.browser.run("return watched;").await?;
     let heap = watched["heap"].as_u64().context("no heap size")? / MIB;

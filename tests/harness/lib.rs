@@ -5,4 +5,4 @@ pub mod files;
 mod page;
 
 pub use browser::Browser;
-pub use page::{Page, Row, WEB, start, start_with};
+pub use page::{Page, Row, same_bytes, start, start_with};

@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fantoccini::Locator;
-use nearput_dev::{World, WorldOptions};
+use nearput_dev::{BUCKET, World, WorldOptions};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::Browser;
+use crate::{Browser, files};
 
 /// The folder that holds the page.
-pub const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
+const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
 /// The longest that a test waits for something to be seen: much longer than it should take, on any machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,6 +28,13 @@ pub async fn start_with(options: WorldOptions) -> Result<(World, Page)> {
     let browser = Browser::start().await?;
     browser.client.goto(&world.page_url()).await?;
     Ok((world, Page { browser }))
+}
+
+/// Makes sure that the object of a row has the bytes of a file.
+pub fn same_bytes(world: &World, row: &Row, file: &Path) -> Result<()> {
+    let object = world.object(BUCKET, &row.key).with_context(|| format!("there is no object `{}`", row.key))?;
+    ensure!(files::sha256(&object)? == files::sha256(file)?, "the object of {} has other bytes", row.name);
+    Ok(())
 }
 
 /// The demo page in a browser.
@@ -55,6 +62,13 @@ impl Page {
         let input = self.browser.client.find(Locator::Css("#files")).await?;
         let paths: Vec<String> = files.iter().map(|file| file.as_ref().display().to_string()).collect();
         Ok(input.send_keys(&paths.join("\n")).await?)
+    }
+
+    /// Chooses a file and waits until its bytes move.
+    pub async fn begin(&self, file: &Path) -> Result<()> {
+        self.choose(&[file]).await?;
+        let moving = |rows: &[Row]| rows.iter().any(|row| row.state == "uploading");
+        self.until("bytes move", moving).await.map(drop)
     }
 
     /// Presses one of the buttons of the line of this name.
@@ -104,6 +118,13 @@ impl Page {
             }
             sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Waits until the only file has ended, and makes sure that it is stored byte for byte.
+    pub async fn stored(&self, world: &World, file: &Path) -> Result<()> {
+        let row = self.ended(1).await?.remove(0);
+        ensure!(row.state == "done", "{} is {}: {}", row.name, row.state, row.error);
+        same_bytes(world, &row, file)
     }
 
     /// Waits until so many files have ended, well or badly.
