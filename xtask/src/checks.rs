@@ -34,9 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[Need::Components],
         after: &[],
         run: |_| {
-            run(&mut command(
-                "cargo clippy --workspace --exclude nearput-client --all-targets --quiet -- --deny warnings",
-            ))
+            run(&mut command("cargo clippy --workspace --exclude nearput-client --all-targets -- --deny warnings"))
         },
     },
     Check {
@@ -45,7 +43,7 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[Need::Components, Need::WasmTarget],
         after: &[],
         run: |_| {
-            let mut clippy = command("cargo clippy --package nearput-client --all-targets --quiet --target");
+            let mut clippy = command("cargo clippy --package nearput-client --all-targets --target");
             run(clippy.args([WASM_TARGET, "--", "--deny", "warnings"]))
         },
     },
