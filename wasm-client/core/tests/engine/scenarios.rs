@@ -37,6 +37,28 @@ fn parts_are_signed_ahead_of_need() {
 }
 
 #[test]
+fn no_more_parts_are_prepared_than_the_window_holds() {
+    let mut world = World::with_upload(2, 50);
+    world.prepare();
+    assert_eq!(world.asked_to_read, 3, "four in the window, of which one was read before the upload was opened");
+    world.store((1, 1));
+    world.prepare();
+    assert_eq!(world.asked_to_read, 4);
+}
+
+#[test]
+fn a_part_that_the_signer_left_out_is_asked_for_again() {
+    let mut world = World::with_upload(1, 3);
+    let part = world.reading[0];
+    world.read(part);
+    world.signing.clear();
+    world.event(1, Event::Signed(vec![]));
+    assert_eq!(world.signing.len(), 1);
+    world.finish();
+    assert!(matches!(world.endings[&1], Ending::Complete(..)));
+}
+
+#[test]
 fn a_part_that_failed_is_sent_again_after_a_wait() {
     let mut world = World::with_upload(1, 2);
     world.prepare();

@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) endings: BTreeMap<UploadId, Ending>,
     pub(crate) cancelled: BTreeSet<UploadId>,
     removed: BTreeSet<UploadId>,
+    pub(crate) asked_to_read: usize,
     /// How many requests were begun.
     pub(crate) sent: usize,
 }
@@ -52,6 +53,7 @@ impl World {
             endings: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             removed: BTreeSet::new(),
+            asked_to_read: 0,
             sent: 0,
         }
     }
@@ -93,7 +95,10 @@ impl World {
 
     fn act(&mut self, id: UploadId, action: Action) {
         match action {
-            Action::Read(number) => self.reading.push((id, number)),
+            Action::Read(number) => {
+                self.asked_to_read += 1;
+                self.reading.push((id, number));
+            }
             Action::Sign(parts) => {
                 assert!(!parts.is_empty() && self.signing.iter().all(|(other, _)| *other != id), "one call at a time");
                 self.signing.push((id, parts));
