@@ -1,6 +1,7 @@
 //! Files of every size arrive byte for byte, and a large one leaves the page at ease.
 
 use anyhow::{Context, Result};
+use nearput_dev::BUCKET;
 use nearput_tests::{files, same_bytes, start};
 
 const MIB: u64 = 1 << 20;
@@ -37,6 +38,25 @@ async fn the_link_of_a_finished_upload_reads_it_back() -> Result<()> {
         .run(&format!("return (await (await fetch({:?})).arrayBuffer()).byteLength;", rows[0].link))
         .await?;
     assert_eq!(size.as_u64(), Some(9 * MIB));
+    page.browser.close().await
+}
+
+#[tokio::test]
+async fn without_a_worker_the_page_does_the_work() -> Result<()> {
+    let (world, page) = start().await?;
+    let key = page
+        .browser
+        .run(
+            "const { connect } = await import('/nearput.js');
+             const { signer, token } = await (await fetch('/demo.json')).json();
+             const bytes = Uint8Array.from({ length: 20 << 20 }, (_, index) => index % 251);
+             const nearput = connect(signer, { token, worker: false });
+             return (await nearput.upload(new File([bytes], 'page.bin')).result).key;",
+        )
+        .await?;
+    let object = world.object(BUCKET, key.as_str().context("no key")?).context("no object")?;
+    let expected: Vec<u8> = (0..20 << 20).map(|index| (index % 251) as u8).collect();
+    assert!(std::fs::read(object)? == expected);
     page.browser.close().await
 }
 
