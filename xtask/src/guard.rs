@@ -1,4 +1,4 @@
-//! Promises of DESIGN.md that no compiler holds.
+//! Promises that no compiler holds.
 
 pub(crate) mod arrows;
 pub(crate) mod imports;

@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn only_test_programs_are_taken_from_what_cargo_built() {
         let mut message = json!({
-            "reason": "compiler-artifact", "manifest_path": "/work/signer/Cargo.toml", "target": { "name": "signer" },
-            "profile": { "test": true }, "executable": "/work/target/debug/deps/signer-1",
+            "reason": "compiler-artifact", "manifest_path": "/project/signer/Cargo.toml", "target": { "name": "signer" },
+            "profile": { "test": true }, "executable": "/project/target/debug/deps/signer-1",
         });
         let program = Program::parse(&message).expect("it is a test program");
-        assert_eq!(program.folder_of_crate, std::path::Path::new("/work/signer"));
+        assert_eq!(program.folder_of_crate, std::path::Path::new("/project/signer"));
 
         message["profile"]["test"] = json!(false);
         assert_eq!(Program::parse(&message), None);

@@ -1,4 +1,5 @@
-//! The arrows of DESIGN.md §5: which crates may use which. Everything that is not allowed here is refused.
+//! Which crates may use which: client → core → api, signer → api, dev → signer, tests → dev. Everything that is not allowed here is
+//! refused.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -63,11 +64,7 @@ struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} must not use {}: see {} in xtask/src/guard/arrows.rs and DESIGN.md §5",
-            self.package, self.uses, self.rule
-        )
+        write!(f, "{} must not use {}: see {} in xtask/src/guard/arrows.rs", self.package, self.uses, self.rule)
     }
 }
 
@@ -147,10 +144,7 @@ mod tests {
     fn a_signer_that_uses_core_is_refused_and_named() {
         let crates = [uses("nearput-core", &[]), uses("nearput-signer", &["axum", "nearput-core"])];
         let violations: Vec<_> = ours(&crates).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            violations,
-            ["nearput-signer must not use nearput-core: see OURS in xtask/src/guard/arrows.rs and DESIGN.md §5"]
-        );
+        assert_eq!(violations, ["nearput-signer must not use nearput-core: see OURS in xtask/src/guard/arrows.rs"]);
     }
 
     #[test]
