@@ -1,4 +1,5 @@
-//! The words of `nearput-api` in the browser's own JSON. Serde would double the module; the tests hold both to the same shapes.
+//! The words of `nearput-api` in the browser's own JSON: serde's would cost every page some 20 KB. The tests hold both to the same
+//! shapes.
 
 use js_sys::{Array, Object};
 use nearput_api::{ChecksumAlgorithm, Plan, Profile};
