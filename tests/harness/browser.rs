@@ -33,7 +33,7 @@ static ONLY_ONE: OnceLock<Mutex<()>> = OnceLock::new();
 /// A browser of its own for one test; it ends with the value.
 pub struct Browser {
     pub client: Client,
-    _driver: Child,
+    driver: Child,
     _only_one: MutexGuard<'static, ()>,
 }
 
@@ -45,7 +45,7 @@ impl Browser {
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .with_context(|| format!("{program} could not be started; `cargo xtask test` installs it"))?;
         let port = port_of(&mut driver).await?;
@@ -57,7 +57,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("Chromium could not be started")?;
-        Ok(Self { client, _driver: driver, _only_one: only_one })
+        Ok(Self { client, driver, _only_one: only_one })
     }
 
     /// Runs the body of an `async` function in the page and gives what it returns.
@@ -79,6 +79,16 @@ impl Browser {
     /// Ends the browser. Without this it ends a little later, by itself.
     pub async fn close(self) -> Result<()> {
         Ok(self.client.clone().close().await?)
+    }
+}
+
+impl Drop for Browser {
+    /// Ends the driver and Chromium, its child, also where a test has failed.
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.id() {
+            let group = format!("-{driver}");
+            let _ = std::process::Command::new("kill").args(["-KILL", "--", &group]).status();
+        }
     }
 }
 
