@@ -16,7 +16,7 @@ pub struct CompleteUploads {
 #[serde(deny_unknown_fields)]
 pub struct CompleteUpload {
     pub ticket: String,
-    /// Every part, by ascending number. Empty for a `put`.
+    /// Every part, by ascending number. Empty for a `form` or a `put`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<CompletedPart>,
     /// Base64 of the whole file's checksum, big-endian. Required where the site's profile names an algorithm.

@@ -44,6 +44,9 @@ pub struct OpenFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Plan {
+    /// One POST of the whole file as a form, for which browsers ask no preflight. Its only part has the number 1. Only for sites
+    /// whose profile says so.
+    Form,
     /// One PUT of the whole file. Its only part has the number 1.
     Put,
     /// Equal parts; the last one may be smaller.
@@ -57,7 +60,7 @@ impl Plan {
     /// How many parts a file of `size` bytes has. The number is not held to any storage's limit.
     pub fn part_count(self, size: u64) -> u64 {
         match self {
-            Self::Put => 1,
+            Self::Form | Self::Put => 1,
             Self::Multipart { part_size } => size.div_ceil(part_size.max(1)).max(1),
         }
     }
@@ -69,7 +72,7 @@ impl Plan {
             return None;
         }
         match self {
-            Self::Put => Some(0..size),
+            Self::Form | Self::Put => Some(0..size),
             Self::Multipart { part_size } => {
                 let start = index * part_size;
                 Some(start..size.min(start.saturating_add(part_size)))

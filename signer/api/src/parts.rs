@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PathKind;
-
 /// Parts of one upload that are to be signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,12 +18,10 @@ pub struct SignParts {
 pub struct PartToSign {
     /// From 1.
     pub number: u32,
-    /// Base64 of the part's checksum, big-endian. Required where the site's profile names an algorithm.
+    /// Base64 of the part's checksum, big-endian. Required where the site's profile names an algorithm, except for a form: its
+    /// checksum is compared once it is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
-    /// The host name to sign for; without one, the site's first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathKind>,
 }
 
 /// The signed parts, in the order asked for.
@@ -36,14 +32,19 @@ pub struct SignedParts {
     pub parts: Vec<SignedPart>,
 }
 
-/// A request that the browser sends as it is, with the part's bytes as the body and no other header.
+/// A request that the browser sends as it is, with the part's bytes as the body and no other header; or, where there are
+/// `fields`, as `multipart/form-data` with these fields first and the bytes last, in the field `file`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedPart {
     pub number: u32,
     pub method: String,
-    pub url: String,
+    /// The same request by each path of the site, by the path's id. Any one of them will do.
+    pub urls: BTreeMap<String, String>,
     /// `content-length` is signed as well, but set by the browser from the body.
     pub headers: BTreeMap<String, String>,
+    /// The fields of a form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
     /// The request must have begun by then.
     pub expires_at: u64,
 }

@@ -26,6 +26,8 @@ pub struct Site {
 /// One host name by which a site's bucket can be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Path {
+    /// Unlike that of every other path of the site.
+    pub id: String,
     pub kind: PathKind,
     /// A tiny request to this address measures the distance.
     pub probe_url: String,
@@ -38,6 +40,7 @@ pub enum PathKind {
     Regional,
     Dualstack,
     PathStyle,
+    PathStyleDualstack,
     Accelerate,
     Mrap,
     Custom,
@@ -50,8 +53,12 @@ pub struct Profile {
     pub max_parts: u32,
     /// The smallest size of every part but the last, in bytes. S3: 5 MiB.
     pub min_part_size: u64,
-    /// The checksum that each part and the whole object must carry; none where the storage knows none.
+    /// The checksum that each part and the whole object (`FULL_OBJECT`) must carry; none where the storage knows none.
     pub checksum: Option<ChecksumAlgorithm>,
+    /// Whether it takes a POST of a form, so that small files need no preflight. S3 does.
+    pub form: bool,
+    /// Whether a second copy of a part that is already stored does no harm, even one that breaks off. It does none on S3.
+    pub second_copies: bool,
 }
 
 /// The algorithms by which storage can check what it receives.
@@ -60,6 +67,8 @@ pub struct Profile {
 pub enum ChecksumAlgorithm {
     /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
     Crc64nvme,
+    /// For services that do not know CRC64NVME.
+    Crc32c,
 }
 
 /// What the caller may upload.
