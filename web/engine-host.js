@@ -20,13 +20,13 @@ export async function startEngine(setup) {
  * @param {EngineSetup} setup
  * @returns {Promise<EngineHost>}
  */
-async function startOnPage({ signer, options, askToken, onEvent }) {
+async function startOnPage({ signer, options, askToken, onEvents }) {
   const { default: init, Engine } = await import("./pkg/nearput_client.js");
   await init();
-  const engine = new Engine(signer, options, askToken, onEvent);
+  const engine = new Engine(signer, options, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
-    close() {},
+    close: () => engine.close(),
   };
 }
 
@@ -34,7 +34,7 @@ async function startOnPage({ signer, options, askToken, onEvent }) {
  * @param {EngineSetup} setup
  * @returns {Promise<EngineHost>}
  */
-function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
+function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
   return new Promise((resolve, reject) => {
     const worker = createWorker();
     let fail = (/** @type {Error} */ cause) => {
@@ -61,8 +61,8 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
         case "not-ready":
           fail(new Error(data.message));
           break;
-        case "event":
-          onEvent(data.event);
+        case "events":
+          onEvents(data.events);
           break;
         case "ask-token":
           askToken().then(

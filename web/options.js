@@ -4,6 +4,10 @@ const MIB = 1024 * 1024;
 
 /** @type {Rule} */
 const text = { is: (value) => typeof value === "string", must: "be a string" };
+/** @type {Rule} */
+const truth = { is: (value) => typeof value === "boolean", must: "be true or false" };
+/** @type {Rule} */
+const milliseconds = { is: (value) => value > 0 && Number.isFinite(value), must: "be a number of milliseconds above 0" };
 
 /** @type {Record<string, Rule>} */
 export const CONNECT_OPTIONS = {
@@ -11,13 +15,15 @@ export const CONNECT_OPTIONS = {
     is: (value) => text.is(value) || typeof value === "function",
     must: "be a string, or a function that returns one",
   },
-  worker: { is: (value) => typeof value === "boolean", must: "be true or false" },
+  worker: truth,
+  resume: truth,
   concurrency: { is: (value) => isInteger(value, 1, 64), must: "be a whole number from 1 to 64" },
   partSize: {
     is: (value) => isInteger(value, 8 * MIB, 5120 * MIB),
     must: "be a whole number of bytes from 8 MiB to 5 GiB",
   },
-  giveUpAfter: { is: (value) => value > 0 && Number.isFinite(value), must: "be a number of milliseconds above 0" },
+  giveUpAfter: milliseconds,
+  stallAfter: milliseconds,
 };
 
 /** @type {Record<string, Rule>} */
@@ -29,6 +35,9 @@ export const FILE_OPTIONS = {
     is: (value) => isObject(value) && Object.values(value).every(text.is),
     must: "be an object whose values are strings",
   },
+  priority: { is: Number.isSafeInteger, must: "be a whole number" },
+  handle: { is: (value) => typeof value?.getFile === "function", must: "be a FileSystemFileHandle" },
+  resume: truth,
   signal: { is: (value) => value instanceof AbortSignal, must: "be an AbortSignal" },
 };
 
