@@ -1,4 +1,7 @@
-/** @import { EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
+/** @import { EngineCall, EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
+
+/** To hand over thousands of files at once would hold the page up. */
+const CALLS_AT_A_TIME = 250;
 
 /**
  * Starts the engine in a worker, or on the page where no worker can be had.
@@ -46,6 +49,12 @@ function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
       fail(new Error(event.message || "worker.js could not be loaded"));
     };
     const post = (/** @type {ToWorker} */ message) => worker.postMessage(message);
+    /** @type {EngineCall[]} */
+    const waiting = [];
+    const send = () => {
+      post({ type: "calls", calls: waiting.splice(0, CALLS_AT_A_TIME) });
+      if (waiting.length) setTimeout(send);
+    };
     worker.onmessage = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
       switch (data.type) {
         case "ready":
@@ -54,8 +63,13 @@ function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
             onCrash(cause);
           };
           resolve({
-            call: (...call) => post({ type: "call", call }),
-            close: () => post({ type: "close" }),
+            call(...call) {
+              if (waiting.push(call) === 1) setTimeout(send);
+            },
+            close() {
+              post({ type: "calls", calls: waiting.splice(0) });
+              post({ type: "close" });
+            },
           });
           break;
         case "not-ready":

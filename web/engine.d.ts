@@ -64,13 +64,10 @@ export interface UploadRecord extends Opened {
   name: string;
   /** In bytes. */
   size: number;
-  lastModified?: number;
-  type: string;
   options: FileOptions;
   handle?: FileSystemFileHandle;
-  parts: StoredPart[];
-  /** The bytes of the parts. */
-  loaded: number;
+  /** The checksums of the stored parts, by number. */
+  parts: Map<number, string | null>;
   /** In milliseconds since 1970. */
   updatedAt: number;
 }
@@ -125,7 +122,7 @@ export interface EngineHost {
 /** From the page to the worker. */
 export type ToWorker =
   | { type: "start"; signer: string; options: EngineOptions }
-  | { type: "call"; call: EngineCall }
+  | { type: "calls"; calls: EngineCall[] }
   | { type: "token"; token: string | undefined }
   | { type: "no-token"; message: string }
   | { type: "close" };

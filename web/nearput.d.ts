@@ -358,7 +358,6 @@ export type ErrorCode =
 declare global {
   /** Chromium's, which TypeScript does not know. */
   interface FileSystemHandle {
-    queryPermission(): Promise<"granted" | "denied" | "prompt">;
     requestPermission(): Promise<"granted" | "denied" | "prompt">;
   }
   interface DataTransferItem {

@@ -15,7 +15,7 @@ export class Task extends EventTarget {
   /** @type {Reason[]} */ restarts = [];
   /** @type {Task[]} */ files = [this];
   /** @type {TaskStep} */ #step;
-  /** Who waits for the next step. @type {(() => void)[]} */ #waiting = [];
+  /** Who waits for the next step. @type {((ignored?: any) => void)[]} */ #waiting = [];
   /** @type {(verb: Verb) => void} */ #command;
   /** @type {(result: any) => void} */ #resolve = () => {};
   /** @type {(error: unknown) => void} */ #reject = () => {};
@@ -71,7 +71,7 @@ export class Task extends EventTarget {
     /** @type {TaskStep | undefined} */
     let step;
     while (!step || !isFinal(step.state)) {
-      if (step === this.#step) await new Promise((resolve) => this.#waiting.push(() => resolve(undefined)));
+      if (step === this.#step) await new Promise((resolve) => this.#waiting.push(resolve));
       yield (step = this.#step);
     }
   }

@@ -14,11 +14,9 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
     case "start":
       start(data);
       break;
-    case "call": {
-      const [verb, ...args] = data.call;
-      engine[verb](...args);
+    case "calls":
+      for (const [verb, ...args] of data.calls) engine[verb](...args);
       break;
-    }
     case "token":
       waitingForToken.shift()?.resolve(data.token);
       break;

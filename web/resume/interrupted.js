@@ -18,7 +18,7 @@ export async function interrupted(connection, launch, records = store, locks = g
   own.sort((one, other) => other.updatedAt - one.updatedAt);
   const held = (await locks?.query())?.held?.map(({ name }) => name);
   return own.map((record) => {
-    const { id, name, size, loaded, updatedAt, handle } = record;
+    const { id, name, size, parts, partSize, updatedAt, handle } = record;
     /** @type {Task | undefined} */
     let task;
     const begin = (/** @type {Promise<Blob>} */ file) => {
@@ -32,12 +32,12 @@ export async function interrupted(connection, launch, records = store, locks = g
       id,
       name,
       size,
-      loaded,
+      loaded: Math.min(size, parts.size * partSize),
       updatedAt,
       canResume: handle ? "click" : "pick",
       busy: Boolean(held?.includes(lockName(id))),
       resume(file) {
-        if (!file && !handle) throw new TypeError(`resume(): "${name}" must be chosen again: pass the file.`);
+        if (!file && !handle) throw new TypeError(`resume(): "${name}" must be chosen again.`);
         return (task ??= begin(file ? checked(record, file) : read(record)));
       },
       async forget() {
@@ -60,23 +60,17 @@ export async function interrupted(connection, launch, records = store, locks = g
 async function checked({ name, size }, file) {
   // That it has the same bytes, the engine finds out.
   if (file.size === size) return file;
-  const message = `This is not the file whose upload was interrupted: that is "${name}", and has ${size} bytes. Choose that one.`;
-  throw failure("wrong_file", message);
+  throw failure("wrong_file", `This is another file: choose "${name}", which has ${size} bytes.`);
 }
 
 /** @param {UploadRecord} record */
 async function read(record) {
   const { name, handle } = record;
-  if (!(await isAllowed(handle))) throw failure("file_unreadable", `The page may not read "${name}". Allow it, or choose the file again.`);
-  const file = await handle?.getFile().catch(() => undefined);
-  if (!file) throw failure("file_unreadable", `"${name}" is not there any more. Choose it again.`);
+  // The user is asked only where that has not happened yet.
+  const permission = await handle?.requestPermission().catch(() => {});
+  const file = permission === "granted" && (await handle?.getFile().catch(() => {}));
+  if (!file) throw failure("file_unreadable", `"${name}" is not there, or may not be read. Choose it again.`);
   return checked(record, file);
-}
-
-/** @param {FileSystemFileHandle | undefined} handle */
-async function isAllowed(handle) {
-  const granted = (/** @type {string | undefined} */ answer) => answer === "granted";
-  return granted(await handle?.queryPermission()) || granted(await handle?.requestPermission());
 }
 
 /**
@@ -86,7 +80,7 @@ async function isAllowed(handle) {
 async function abort({ signer, askToken }, { ticket }) {
   try {
     const body = JSON.stringify({ ticket, token: await askToken() });
-    await fetch(`${signer}/v1/uploads/abort`, { method: "POST", credentials: "omit", body });
+    await fetch(`${signer}/v1/uploads/abort`, { method: "POST", body });
   } catch {
     // What is stored then ends by the bucket's own rule.
   }

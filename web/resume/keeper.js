@@ -20,19 +20,18 @@ export class Keeper {
   /** @type {string | undefined} */ #id;
   /** @type {Turn | undefined} */ #turn;
   /** @type {UploadRecord | undefined} */ #record;
-  /** The checksums of the stored parts, by number. @type {Map<number, string | null>} */ #parts = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** What the upload does while the engine does not have it. @type {News} */ #idle = { type: "state", state: "queued" };
   #paused = false;
   #begun = false;
-  #ended = false;
+  #over = new AbortController();
 
   /**
    * @param {KeptUpload} upload
    * @param {Pick<typeof store, "get" | "put" | "delete">} records
-   * @param {LockManager} [locks]
+   * @param {LockManager | undefined} locks
    */
-  constructor(upload, records = store, locks = undefined) {
+  constructor(upload, records = store, locks = globalThis.navigator?.locks) {
     this.#upload = upload;
     this.#store = records;
     this.#locks = locks;
@@ -41,56 +40,78 @@ export class Keeper {
 
   /** @param {Verb} verb */
   command(verb) {
-    if (this.#begun) return this.#upload.send(verb);
-    if (verb === "cancel") return this.#end();
     this.#paused = verb === "pause";
-    this.#upload.hear(this.#paused ? { type: "state", state: "paused" } : this.#idle);
+    if (this.#begun) this.#upload.send(verb);
+    else if (verb !== "cancel") this.#upload.hear(this.#paused ? { type: "state", state: "paused" } : this.#idle);
+    if (verb === "cancel") this.#cancel();
   }
 
   async #run() {
-    const { record, signer, options, handle, hear, listen, send } = this.#upload;
+    const { record, signer, options, handle, listen, send } = this.#upload;
     const file = (this.#file = await this.#upload.file);
     const id = record?.id ?? (await identify(signer, file, options).catch(() => undefined));
-    if (id && (record || !here.has(id))) {
+    if (id && !this.#isOver() && (record || !here.has(id))) {
       here.add(id);
       this.#id = id;
-      this.#turn = new Turn(id, this.#locks);
-      if (!this.#ended) await this.#turn.take(() => this.#wait(), (news) => this.#overhear(news));
+      this.#turn = new Turn(id, this.#over.signal, this.#locks);
+      await this.#takeTurn();
       const known = await this.#store.get(id);
       this.#record = known && { ...known, handle: handle ?? known.handle };
-      this.#parts = new Map(known?.parts.map(({ number, checksum }) => [number, checksum]));
     }
-    if (this.#ended) return this.#end();
+    if (this.#isOver()) return;
 
     this.#begun = true;
     listen((event) => this.#hear(event));
     send("upload", file, { ...options, resume: this.#record && toResume(this.#record) });
     if (this.#paused) send("pause");
+    this.#watchPage();
   }
 
-  #wait() {
-    const message = `Another tab uploads "${this.#name()}". If that tab is closed, this one goes on.`;
-    this.#idle = { type: "state", state: "waiting", reason: { code: "in_other_tab", message } };
-    if (!this.#paused) this.#upload.hear(this.#idle);
+  #isOver() {
+    return this.#over.signal.aborted;
   }
 
-  /** @param {News} news of the same upload, in another tab */
-  #overhear(news) {
-    if (this.#ended) return;
-    this.#upload.hear(news);
-    if (news.type === "done") this.#end();
+  async #takeTurn() {
+    await this.#turn?.take(
+      () => {
+        const message = `Another tab uploads "${this.#name()}". This one goes on if that is closed.`;
+        this.#idle = { type: "state", state: "waiting", reason: { code: "in_other_tab", message } };
+        if (!this.#paused) this.#upload.hear(this.#idle);
+      },
+      (news) => {
+        if (this.#isOver()) return;
+        this.#upload.hear(news);
+        if (news.type === "done") this.#end();
+      },
+    );
+  }
+
+  /** A page that the browser puts aside stands still, and must not keep others from their turn. */
+  #watchPage() {
+    const { send } = this.#upload;
+    const { signal } = this.#over;
+    globalThis.addEventListener?.("pagehide", () => this.#turn?.leave(), { signal });
+    globalThis.addEventListener?.(
+      "pageshow",
+      async ({ persisted }) => {
+        if (!persisted) return;
+        send("pause");
+        await this.#takeTurn();
+        if (!this.#paused && !this.#isOver()) send("resume");
+      },
+      { signal },
+    );
   }
 
   /** @param {News} news */
   #hear(news) {
     switch (news.type) {
       case "opened":
-        if (news.record.ticket !== this.#record?.ticket) this.#parts.clear();
         this.#record = this.#newRecord(news.record);
         this.#write();
         break;
       case "stored":
-        for (const { number, checksum } of news.parts) this.#parts.set(number, checksum);
+        for (const { number, checksum } of news.parts) this.#record?.parts.set(number, checksum);
         this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);
         break;
       case "progress":
@@ -101,19 +122,16 @@ export class Keeper {
         this.#forget();
         break;
       case "done":
-        this.#forget();
         this.#turn?.tell(news);
-        this.#end();
+        this.#cancel();
         break;
       case "failed":
-        if (news.resumable) this.#write();
-        else this.#forget();
+        if (!news.resumable) this.#forget();
+        this.#write();
         this.#end();
         break;
       case "state":
-        if (news.state !== "cancelled") break;
-        this.#forget();
-        this.#end();
+        if (news.state === "cancelled") this.#cancel();
         break;
     }
   }
@@ -128,36 +146,37 @@ export class Keeper {
    */
   #newRecord(opened) {
     const { signer, options, handle = this.#record?.handle } = this.#upload;
-    const { size = 0, lastModified, type = "" } = this.#file ?? {};
-    return { ...opened, id: this.#id ?? "", signer, options, handle, name: this.#name(), size, lastModified, type, parts: [], loaded: 0, updatedAt: 0 };
+    const { size = 0 } = this.#file ?? {};
+    const parts = (opened.ticket === this.#record?.ticket && this.#record.parts) || new Map();
+    return { ...opened, id: this.#id ?? "", signer, options, handle, name: this.#name(), size, parts, updatedAt: 0 };
   }
 
   #write() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const record = this.#record;
-    if (!record?.id) return;
-    record.updatedAt = Date.now();
-    record.parts = [...this.#parts].map(([number, checksum]) => ({ number, checksum }));
-    record.loaded = Math.min(record.size, this.#parts.size * record.partSize);
-    this.#store.put(record);
+    if (!this.#record?.id) return;
+    this.#record.updatedAt = Date.now();
+    this.#store.put(this.#record);
   }
 
   #forget() {
-    clearTimeout(this.#timer);
-    this.#timer = this.#record = undefined;
-    this.#parts.clear();
+    this.#record = undefined;
     if (this.#id) this.#store.delete(this.#id);
   }
 
+  /** Before it has begun, the record is another tab's. */
+  #cancel() {
+    if (this.#begun) this.#forget();
+    this.#end();
+  }
+
   #end() {
-    this.#ended = true;
-    this.#turn?.end();
+    this.#over.abort();
     if (this.#id) here.delete(this.#id);
   }
 }
 
 /** @param {UploadRecord} record */
 function toResume({ ticket, site, key, partSize, parts }) {
-  return { ticket, site, key, partSize, parts };
+  return { ticket, site, key, partSize, parts: [...parts].map(([number, checksum]) => ({ number, checksum })) };
 }

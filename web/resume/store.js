@@ -6,17 +6,19 @@ export const store = {
    * @param {string} id
    * @returns {Promise<UploadRecord | undefined>}
    */
-  async get(id) {
-    const record = await ask("readonly", (uploads) => uploads.get(id));
-    return record && lasts(record) ? record : undefined;
+  get(id) {
+    return ask("readonly", (uploads) => uploads.get(id));
   },
 
   /** Those that can be resumed. What has ended is deleted. @returns {Promise<UploadRecord[]>} */
   async list() {
     /** @type {UploadRecord[]} */
     const records = (await ask("readonly", (uploads) => uploads.getAll())) ?? [];
-    for (const record of records) if (!lasts(record)) this.delete(record.id);
-    return records.filter(lasts);
+    return records.filter(({ id, expiresAt }) => {
+      const lasts = expiresAt > Date.now();
+      if (!lasts) this.delete(id);
+      return lasts;
+    });
   },
 
   /** @param {UploadRecord} record */
@@ -29,11 +31,6 @@ export const store = {
     return ask("readwrite", (uploads) => uploads.delete(id));
   },
 };
-
-/** @param {UploadRecord} record */
-function lasts(record) {
-  return record.expiresAt > Date.now();
-}
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;

@@ -6,46 +6,49 @@ const LAST_WORDS_MS = 300;
 /** One tab at a time uploads a file; those that wait for their turn hear how it goes. Where there are no locks, nobody waits. */
 export class Turn {
   #name;
+  #over;
   #locks;
   /** @type {BroadcastChannel | undefined} */ #channel;
-  /** @type {(() => void) | undefined} */ #release;
-  #ended = new AbortController();
+  /** @type {(ignored?: any) => void} */ #leave = () => {};
 
   /**
    * @param {string} id the upload's
+   * @param {AbortSignal} over when this tab has no more to do with it
    * @param {LockManager | undefined} locks
    */
-  constructor(id, locks = globalThis.navigator?.locks) {
+  constructor(id, over, locks) {
     this.#name = lockName(id);
+    this.#over = over;
     this.#locks = locks;
+    if (!locks) return;
+    const channel = (this.#channel = new BroadcastChannel(this.#name));
+    over.addEventListener("abort", () => {
+      channel.close();
+      this.leave();
+    });
   }
 
   /**
-   * Waits until it is this tab's turn, or `end()` is called.
+   * Waits until it is this tab's turn, or all is over.
    * @param {() => void} onWait
-   * @param {(event: News) => void} hear what the other tab's upload says
+   * @param {(news: News) => void} hear what the other tab's upload says
    */
   async take(onWait, hear) {
-    if (!this.#locks) return;
-    this.#channel = new BroadcastChannel(this.#name);
-    if (await this.#lock({ ifAvailable: true })) return;
+    if (!this.#channel || (await this.#lock({ ifAvailable: true }))) return;
     onWait();
     this.#channel.onmessage = ({ data }) => hear(data);
-    await this.#lock({ signal: this.#ended.signal });
+    await this.#lock({ signal: this.#over });
     await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
-    if (this.#channel) this.#channel.onmessage = null;
+    this.#channel.onmessage = null;
   }
 
-  /** @param {News} event */
-  tell(event) {
-    this.#channel?.postMessage(event);
+  /** @param {News} news */
+  tell(news) {
+    this.#channel?.postMessage(news);
   }
 
-  end() {
-    this.#ended.abort();
-    this.#channel?.close();
-    this.#channel = undefined;
-    this.#release?.();
+  leave() {
+    this.#leave();
   }
 
   /** @param {LockOptions} options */
@@ -53,10 +56,10 @@ export class Turn {
     return new Promise((resolve) => {
       const held = this.#locks?.request(this.#name, options, (lock) => {
         resolve(lock);
-        if (lock && !this.#ended.signal.aborted) return new Promise((release) => (this.#release = () => release(undefined)));
+        if (lock && !this.#over.aborted) return new Promise((leave) => (this.#leave = leave));
       });
-      // The wait was ended, or the browser lets this page have no locks.
-      held?.catch(() => resolve(undefined));
+      // All is over, or the browser lets this page have no locks: it goes without.
+      held?.catch(resolve);
     });
   }
 }
