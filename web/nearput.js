@@ -101,7 +101,7 @@ export class Nearput extends EventTarget {
 
     const task = this.#launch(file.size, signal, (hear, id) => {
       if (resume && file.size > LARGEST_WITHOUT_PARTS) return this.#keep(id, hear, { file, handle, options: fileOptions });
-      this.#call("upload", id, file, fileOptions);
+      this.#call("upload", id, file, { ...fileOptions, resume: false });
       return (verb) => this.#call(verb, id);
     });
     this.#newest.set(file, { task, signal, wish });
@@ -152,7 +152,7 @@ export class Nearput extends EventTarget {
     const keeper = import("./resume.js")
       .then(({ Keeper }) => new Keeper({ ...upload, signer, send, hear, listen }))
       .catch(() => {
-        send("upload", upload.file, upload.options);
+        send("upload", upload.file, { ...upload.options, resume: false });
         return { command: send };
       });
     return (verb) => keeper.then((keeper) => keeper.command(verb));

@@ -202,7 +202,7 @@ test("the same file twice on one page is two uploads, since they may differ wher
   const first = await newBusyTab({ locks: new Locks() });
   const second = newTab({ locks: new Locks(), records: first.records });
   await begun(second);
-  assert.equal(second.told[0][2].resume, undefined);
+  assert.equal(second.told[0][2].resume, false);
   second.engine({ type: "opened", record: { ...OPENED, ticket: "other" } });
   assert.equal(first.records.only.ticket, "t");
   second.engine({ type: "done", result: RESULT });
@@ -399,7 +399,7 @@ test("where nothing can be kept, large files are uploaded all the same, and smal
   nearput.upload(newFile("plain.mov"), { resume: false });
   await until(() => calls.length === 3);
   assert.deepEqual(calls.map(([, id]) => id).slice(0, 2), [2, 3]);
-  assert.deepEqual(calls[2], ["upload", 1, file, { resume: undefined }]);
+  assert.deepEqual(calls[2], ["upload", 1, file, { resume: false }]);
   tell([{ id: 1, type: "opened", record: OPENED }, { id: 1, type: "done", result: RESULT }]);
   assert.equal(await task.result, RESULT);
   assert.deepEqual(await nearput.interrupted(), []);
