@@ -91,8 +91,8 @@ export class Keeper {
   #watchPage() {
     const { send } = this.#upload;
     const { signal } = this.#over;
-    globalThis.addEventListener?.("pagehide", () => this.#turn?.leave(), { signal });
-    globalThis.addEventListener?.(
+    addEventListener("pagehide", () => this.#turn?.leave(), { signal });
+    addEventListener(
       "pageshow",
       async ({ persisted }) => {
         if (!persisted) return;

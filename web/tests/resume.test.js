@@ -6,6 +6,15 @@ import { identify } from "../resume/identity.js";
 import { interrupted } from "../resume/interrupted.js";
 import { Keeper } from "../resume/keeper.js";
 
+/** What listens for the page's events, by their type. */
+const pageListeners = new Map();
+globalThis.addEventListener = (type, listener, { signal }) => {
+  pageListeners.set(type, [...(pageListeners.get(type) ?? []), { listener, signal }]);
+};
+function tellPage(type, event) {
+  for (const { listener, signal } of pageListeners.get(type) ?? []) if (!signal.aborted) listener(event);
+}
+
 const MIB = 1024 * 1024;
 const SIGNER = "https://sign.example.com";
 const OPENED = { ticket: "t", site: "s", key: "k", partSize: 8 * MIB, expiresAt: Date.now() + 3_600_000 };
@@ -268,6 +277,18 @@ test("a second tab goes on when the first goes away", async () => {
   await begun(second);
   assert.equal(second.told[0][2].resume.parts.length, 2);
   second.engine({ type: "done", result: RESULT });
+});
+
+test("a page that is put aside leaves its turn to another, and takes it again when it is shown", async () => {
+  const { first, second } = await newTabs();
+  tellPage("pagehide", { persisted: true });
+  await begun(second);
+  tellPage("pageshow", { persisted: true });
+  await until(() => first.heard.at(-1).reason?.code === "in_other_tab");
+  assert.equal(first.told.at(-1)[0], "pause");
+  second.engine({ type: "failed", error: {}, resumable: true });
+  await until(() => first.told.at(-1)[0] === "resume");
+  first.engine({ type: "done", result: RESULT });
 });
 
 test("a second tab that is paused or cancelled while it waits leaves the first alone", async () => {
