@@ -33,6 +33,9 @@ const HEDGING_MARGIN: f64 = 1.5;
 /// Before that, nobody knows how fast a request is.
 const SHORTEST_LOOK: Millis = 1_000;
 
+/// A form may stand still for as long as its bytes take on a slow line, in bytes per millisecond: nothing is heard of them.
+const SLOW_LINE: u64 = 16;
+
 /// An upload that the storage cannot complete, although it was sent what it missed, is given up after so many tries.
 const MOST_DOUBTS: u32 = 4;
 
@@ -201,7 +204,7 @@ impl Parts {
             return None;
         }
         let due = self.active.iter().filter_map(Part::due);
-        let stalls = self.active.iter().flat_map(|part| part.stalls(self.start.stall_after)).map(|(_, at)| at);
+        let stalls = self.active.iter().flat_map(|part| part.stalls(self.stall_after())).map(|(_, at)| at);
         let look = self.may_hedge().then_some(now + SHORTEST_LOOK);
         due.chain(stalls).chain(look).filter(|at| *at > now).min()
     }
@@ -361,7 +364,7 @@ impl Parts {
     }
 
     fn stop_stalled(&mut self, now: Millis, paths: &mut Paths) -> Option<Action> {
-        let stall_after = self.start.stall_after;
+        let stall_after = self.stall_after();
         let request = self.active.iter().find_map(|part| {
             let (path, _) = part.stalls(stall_after).find(|(_, at)| *at <= now)?;
             Some(Request { number: part.number, path })
@@ -369,6 +372,11 @@ impl Parts {
         let sent = self.end_request(request, paths)?;
         self.failed(request, Failure::Stalled, sent, (now, 0.0), paths);
         Some(Action::Stop(request))
+    }
+
+    fn stall_after(&self) -> Millis {
+        let unheard = if self.start.plan == Plan::Form { self.start.size / SLOW_LINE } else { 0 };
+        self.start.stall_after + unheard
     }
 
     fn send_one(&mut self, now: Millis, paths: &mut Paths) -> Option<Action> {

@@ -7,6 +7,10 @@ const MIB: u64 = 1 << 20;
 /// Files up to this size go as one request.
 pub const SINGLE_REQUEST_BYTES: u64 = 8 * MIB;
 
+/// Files up to this size go as a form where the site takes one. A browser tells nothing of a form's progress, so what takes long on
+/// a slow line is worth a preflight: <https://xhr.spec.whatwg.org/#the-send()-method>.
+pub const FORM_BYTES: u64 = MIB;
+
 /// Parts are not smaller than this: each costs a CORS preflight.
 pub const MIN_PART_BYTES: u64 = 8 * MIB;
 
@@ -37,7 +41,7 @@ pub fn plan(size: u64, wish: Option<u64>, connections: usize, profile: &Profile)
         return Err(TooLarge { limit });
     }
     if size <= SINGLE_REQUEST_BYTES {
-        return Ok(if profile.form { Plan::Form } else { Plan::Put });
+        return Ok(if profile.form && size <= FORM_BYTES { Plan::Form } else { Plan::Put });
     }
     let smallest = size.div_ceil(u64::from(profile.max_parts.max(1))).max(profile.min_part_size);
     let part_size = wish.unwrap_or_else(|| comfortable(size, connections as u64));
@@ -69,10 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_up_to_8_mib_is_one_request_and_a_form_where_the_site_takes_one() {
-        for size in [0, 1, 5 * MIB, 8 * MIB] {
+    fn a_file_of_up_to_8_mib_is_one_request_and_a_small_one_a_form_where_the_site_takes_one() {
+        for size in [0, 1, MIB] {
             assert_eq!(plan(size, None, 6, &profile(10_000)), Ok(Plan::Form));
             assert_eq!(plan(size, None, 6, &Profile { form: false, ..profile(10_000) }), Ok(Plan::Put));
+        }
+        for size in [MIB + 1, 8 * MIB] {
+            assert_eq!(plan(size, None, 6, &profile(10_000)), Ok(Plan::Put));
         }
         assert_eq!(plan(8 * MIB + 1, None, 6, &profile(10_000)), Ok(Plan::Multipart { part_size: 8 * MIB }));
     }
