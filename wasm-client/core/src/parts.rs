@@ -214,6 +214,12 @@ impl Parts {
         self.stored_bytes + self.active.iter().map(Part::sent).sum::<u64>()
     }
 
+    /// A part that is stored.
+    pub fn stored_part(&self, number: u32) -> Option<Checked> {
+        let part = self.stored.iter().find(|part| part.number == number)?;
+        Some(Checked { number, checksum: part.checksum })
+    }
+
     /// Requests under way.
     pub fn requests(&self) -> usize {
         self.superfluous.len() + self.active.iter().map(|part| part.copies().len()).sum::<usize>()
@@ -468,10 +474,5 @@ impl Parts {
 
     fn size_of(&self, number: u32) -> u64 {
         self.start.plan.part_range(self.start.size, number).map_or(0, |range| range.end - range.start)
-    }
-
-    /// How the file is cut.
-    pub fn plan(&self) -> Plan {
-        self.start.plan
     }
 }

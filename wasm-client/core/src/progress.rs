@@ -24,21 +24,24 @@ impl Progress {
         Self { total, loaded: 0, rate: None, sampled: None }
     }
 
-    /// Takes note that `loaded` bytes are there or under way. Less than before, after a request was lost, changes nothing.
-    pub fn update(&mut self, loaded: u64, now: Millis) {
+    /// Takes note that `loaded` bytes are there or under way. Less than before, after a request was lost, changes nothing. Says
+    /// whether there is anything new to show.
+    pub fn update(&mut self, loaded: u64, now: Millis) -> bool {
+        let had = self.loaded;
         self.loaded = self.loaded.max(loaded).min(self.total);
         let Some((then, before)) = self.sampled else {
             self.sampled = Some((now, self.loaded));
-            return;
+            return self.loaded > had;
         };
         let span = now.saturating_sub(then);
         if span < SHORTEST_SAMPLE {
-            return;
+            return self.loaded > had;
         }
         let sample = (self.loaded - before) as f64 * 1000.0 / span as f64;
         let weight = span as f64 / (span + SMOOTHING) as f64;
         self.rate = Some(self.rate.map_or(sample, |rate| rate + weight * (sample - rate)));
         self.sampled = Some((now, self.loaded));
+        true
     }
 
     /// Forgets the rate, since the upload stands still on purpose.
