@@ -1,11 +1,12 @@
 //! CRC64NVME and CRC32C, by which the storage proves that it holds what the file holds.
 //!
 //! The checksum of a whole file is combined from those of its parts, so every byte is read once. Both algorithms run in the same
-//! code, in registers of 64 bits, and differ by a [`polynomial`].
+//! code, in registers of 64 bits, and differ by a [`polynomial`]; long inputs of CRC64NVME are [folded](fold) first.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
 
 mod base64;
+mod fold;
 mod hasher;
 mod polynomial;
 

@@ -1,8 +1,9 @@
-//! Computes checksums through tables, a word at a time. They are computed at start: stored in the
+//! Computes checksums: what [`fold`] leaves over goes through tables, a word at a time. They are computed at start: stored in the
 //! module they would be most of its download.
 
 use nearput_api::ChecksumAlgorithm;
 
+use super::fold::fold;
 use super::{Checksum, Polynomial};
 
 /// Computes checksums by one algorithm.
@@ -33,7 +34,11 @@ impl Hasher {
     pub fn extend(&self, before: Checksum, bytes: &[u8]) -> Checksum {
         let ones = Polynomial::of(self.algorithm).ones();
         let crc = before.crc ^ ones;
-        let (words, rest) = bytes.as_chunks();
+        let (crc, rest) = match self.algorithm {
+            ChecksumAlgorithm::Crc64nvme => fold(crc, bytes, |word| self.reduce(word)),
+            ChecksumAlgorithm::Crc32c => (crc, bytes),
+        };
+        let (words, rest) = rest.as_chunks();
         let crc = words.iter().fold(crc, |crc, word| self.reduce(crc ^ u64::from_le_bytes(*word)));
         let crc = rest.iter().fold(crc, |crc, byte| (crc >> 8) ^ self.tables[0][(crc as u8 ^ byte) as usize]);
         Checksum { algorithm: self.algorithm, crc: crc ^ ones }
