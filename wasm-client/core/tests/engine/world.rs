@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use nearput_api::Plan;
-use nearput_core::checksum::Checksum;
+use nearput_core::checksum::{Checksum, Hasher};
 use nearput_core::parts::{Action, Checked, Event, Parts, Signed, Start, Stored};
 use nearput_core::queue::{Queue, Step, UploadId};
 use nearput_core::retry::Failure;
@@ -236,7 +236,7 @@ impl World {
 
 /// Every part has contents, and so a checksum, of its own.
 pub(crate) fn checksum(number: u32) -> Option<Checksum> {
-    Some(nearput_core::checksum::Crc64Nvme::new().extend(Checksum::EMPTY, &number.to_le_bytes()))
+    Some(Hasher::new(ChecksumAlgorithm::Crc64nvme).extend(Checksum::EMPTY, &number.to_le_bytes()))
 }
 
 fn take<T>(items: &mut Vec<T>, is: impl Fn(&T) -> bool) -> Option<T> {
