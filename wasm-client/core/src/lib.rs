@@ -21,3 +21,22 @@ pub mod retry;
 
 /// Milliseconds: a span, or a time since a moment that the caller chose. Whole numbers cost the module less than `Duration`s.
 pub type Millis = u64;
+
+/// When something is to be done even though nothing happens: the soonest of several times that are yet to come.
+#[derive(Debug)]
+pub struct Alarm {
+    now: Millis,
+    at: Option<Millis>,
+}
+
+impl Alarm {
+    pub(crate) fn new(now: Millis) -> Self {
+        Self { now, at: None }
+    }
+
+    pub(crate) fn set(&mut self, at: Millis) {
+        if at > self.now && self.at.is_none_or(|soonest| at < soonest) {
+            self.at = Some(at);
+        }
+    }
+}

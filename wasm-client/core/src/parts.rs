@@ -14,7 +14,7 @@ mod part;
 
 use nearput_api::Plan;
 
-use crate::Millis;
+use crate::{Alarm, Millis};
 use crate::paths::{Paths, Wish};
 use crate::report::Report;
 use crate::retry::{self, Failure, Remedy};
@@ -199,14 +199,17 @@ impl Parts {
     }
 
     /// When something is to be done even though nothing happens.
-    pub fn wake_at(&self, now: Millis) -> Option<Millis> {
+    pub(crate) fn set(&self, alarm: &mut Alarm, now: Millis) {
         if self.paused || self.end != End::Open {
-            return None;
+            return;
         }
-        let due = self.active.iter().filter_map(Part::due);
-        let stalls = self.active.iter().flat_map(|part| part.stalls(self.stall_after())).map(|(_, at)| at);
-        let look = self.may_hedge().then_some(now + SHORTEST_LOOK);
-        due.chain(stalls).chain(look).filter(|at| *at > now).min()
+        for part in &self.active {
+            alarm.set(part.due().unwrap_or(0));
+            part.stalls(self.stall_after()).for_each(|(_, at)| alarm.set(at));
+        }
+        if self.may_hedge() {
+            alarm.set(now + SHORTEST_LOOK);
+        }
     }
 
     /// Bytes that are stored or under way.

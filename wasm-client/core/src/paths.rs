@@ -3,7 +3,7 @@
 //! The bucket is the same behind all of them, so one file's parts may travel over all at once. How many each one carries follows
 //! from the throughput of real parts. A name that fails or stands still is left, and tried again later.
 
-use crate::Millis;
+use crate::{Alarm, Millis};
 use crate::pace::Pace;
 use crate::retry;
 
@@ -154,9 +154,9 @@ impl Paths {
     }
 
     /// When a request may be begun that may not be begun now.
-    pub fn wake_at(&self, now: Millis) -> Option<Millis> {
-        let opens = self.paths.iter().map(|path| path.shut_until);
-        opens.chain([self.pace.hold_until()]).filter(|at| *at > now).min()
+    pub(crate) fn set(&self, alarm: &mut Alarm) {
+        alarm.set(self.pace.hold_until());
+        self.paths.iter().for_each(|path| alarm.set(path.shut_until));
     }
 
     /// The throughput of one connection of the fastest path that costs nothing extra.
@@ -203,6 +203,12 @@ mod tests {
         paths.paths[index].requests += 1;
         paths.release(index);
         paths.stored(index, PART, took, 1_000);
+    }
+
+    fn opens(paths: &Paths) -> Millis {
+        let mut alarm = Alarm::new(1_000);
+        paths.set(&mut alarm);
+        alarm.at.expect("it opens")
     }
 
     fn take(paths: &mut Paths) -> Option<PathIndex> {
@@ -260,7 +266,7 @@ mod tests {
         let mut paths = paths();
         paths.failed(0, 1_000);
         assert_eq!(take(&mut paths), Some(1));
-        let opens = paths.wake_at(1_000).expect("it opens");
+        let opens = opens(&paths);
         assert_eq!(paths.take(Wish::Any, opens), Some(0));
     }
 
@@ -287,7 +293,7 @@ mod tests {
         paths.set_online(true);
         paths.pace.slow_down(500, 1_000);
         assert_eq!(take(&mut paths), None);
-        assert_eq!(paths.wake_at(1_000), Some(1_500));
+        assert_eq!(opens(&paths), 1_500);
         assert_eq!(paths.take(Wish::Any, 1_500), Some(0));
     }
 }

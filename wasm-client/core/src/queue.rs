@@ -8,7 +8,7 @@
 
 use std::cmp::Reverse;
 
-use crate::Millis;
+use crate::{Alarm, Millis};
 use crate::parts::{Action, Event, Means, Parts};
 use crate::paths::Paths;
 use crate::plan::SINGLE_REQUEST_BYTES;
@@ -182,9 +182,17 @@ impl Queue {
 
     /// When something is to be done even though nothing happens.
     pub fn wake_at(&self, now: Millis) -> Option<Millis> {
-        let parts = self.active.iter().filter_map(Entry::parts).filter_map(|parts| parts.wake_at(now));
-        let gathered = self.waiting.first().map(|waiting| waiting.since + GATHERING).filter(|at| *at > now);
-        parts.chain(gathered).chain(self.paths.wake_at(now)).min()
+        let mut alarm = Alarm::new(now);
+        self.paths.set(&mut alarm);
+        for entry in &self.active {
+            if let Some(parts) = &entry.parts {
+                parts.set(&mut alarm, now);
+            }
+        }
+        if let Some(first) = self.waiting.first() {
+            alarm.set(first.since + GATHERING);
+        }
+        alarm.at
     }
 
     /// An upload's parts, once it is open.
