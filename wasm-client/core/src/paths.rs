@@ -140,8 +140,11 @@ impl Paths {
     pub fn failed(&mut self, index: PathIndex, now: Millis) {
         self.pace.trouble(now);
         let path = &mut self.paths[index];
-        path.failures += 1;
-        path.shut_until = now + retry::delay(path.failures + 2, 1.0);
+        // Requests that break off together have the same cause.
+        if !path.is_shut(now) {
+            path.failures += 1;
+            path.shut_until = now + retry::delay(path.failures + 2, 1.0);
+        }
     }
 
     /// The network is there, or is not.
@@ -287,6 +290,17 @@ mod tests {
         assert_eq!(take(&mut paths), Some(1));
         let opens = paths.wake_at(1_000).expect("it opens");
         assert_eq!(paths.take(Wish::Any, opens), Some(0));
+    }
+
+    #[test]
+    fn a_path_of_which_every_request_broke_off_at_once_is_left_no_longer_than_after_one() {
+        let mut paths = paths();
+        (0..6).for_each(|_| paths.failed(0, 1_000));
+        assert_eq!(paths.take(Wish::NotIfPossible(1), 3_000), Some(0));
+        paths.release(0);
+        paths.failed(0, 3_000);
+        assert_eq!(paths.take(Wish::NotIfPossible(1), 5_000), Some(1), "longer each time");
+        assert_eq!(paths.take(Wish::NotIfPossible(1), 7_000), Some(0));
     }
 
     #[test]
