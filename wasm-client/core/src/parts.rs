@@ -133,6 +133,8 @@ impl Parts {
                 self.active.iter_mut().for_each(Part::unsigned);
             }
             Event::Moved { request, sent } => {
+                // A form is larger than its file.
+                let sent = sent.min(self.size_of(request.number));
                 if let Some(part) = self.part(request.number) {
                     part.moved(request.path, sent, now);
                     self.look_how_far(now);

@@ -102,3 +102,10 @@ fn an_empty_file_is_sent_and_completed() {
     assert!(world.is_complete(1));
     assert_eq!(world.begun.len(), 1);
 }
+
+#[test]
+fn a_request_that_is_larger_than_its_part_counts_for_no_more_than_the_part() {
+    let mut world = World::new(1).with_upload(1_000);
+    world.moved(world.sending[0], 1_400);
+    assert_eq!(world.queue.parts(1).expect("an upload").loaded(), 1_000);
+}
