@@ -87,6 +87,41 @@ fn a_storage_that_is_away_for_an_hour_is_given_up_within_the_next_try() {
 }
 
 #[test]
+fn after_a_loss_each_part_that_is_stored_is_progress() {
+    let mut world = World::new(6).with_upload(20 * PART);
+    world.prepare();
+    world.sending.clone().into_iter().for_each(|sent| world.moved(sent, PART - 1));
+    while let Some(sent) = world.sending.first().copied() {
+        world.fail(sent, Failure::Network);
+    }
+    for _ in 0..2 {
+        let until = world.now + GIVE_UP - 2 * MINUTE;
+        fail_until(&mut world, until, &Failure::Network);
+        while world.sending.is_empty() {
+            world.sleep();
+        }
+        world.store(world.sending[0]);
+    }
+    world.finish();
+    assert!(world.is_complete(1));
+}
+
+#[test]
+fn what_a_doubt_takes_back_can_be_sent_again_for_as_long_as_anything() {
+    let mut world = World::new(1).with_upload(2 * PART);
+    while world.completing.is_empty() {
+        world.prepare();
+        world.store(world.sending[0]);
+    }
+    world.now += GIVE_UP;
+    world.doubt(1, vec![]);
+    world.prepare();
+    world.fail(world.sending[0], Failure::Network);
+    world.finish();
+    assert!(world.is_complete(1));
+}
+
+#[test]
 fn bytes_that_are_sent_and_refused_for_an_hour_are_no_progress() {
     let mut world = World::new(1).with_upload(2 * PART);
     while world.ending(1).is_none() {
