@@ -386,6 +386,17 @@ impl World {
         wake.is_some()
     }
 
+    /// Lets time pass while nobody looks, as when a laptop sleeps.
+    pub(crate) fn nap(&mut self, time: Millis) {
+        let wake = self.queue.wake_at(self.now);
+        self.now += time;
+        // Timers may be late by a minute.
+        if wake.is_some_and(|at| self.now > at + 60_000) {
+            self.uploads.values_mut().for_each(|upload| upload.moved_at = self.now);
+        }
+        self.pump();
+    }
+
     /// Reads, signs and opens until there is nothing to do but to wait for requests.
     pub(crate) fn prepare(&mut self) {
         loop {

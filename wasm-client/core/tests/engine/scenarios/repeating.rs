@@ -54,6 +54,27 @@ fn offline_for_longer_than_the_time_for_giving_up_is_waited_out_as_well() {
     assert!(world.is_complete(1));
 }
 
+#[test]
+fn a_laptop_that_slept_for_a_night_goes_on() {
+    for is_heard_first in [true, false] {
+        let mut world = World::new(3).with_upload(9 * PART);
+        world.prepare();
+        world.store(world.sending[0]);
+        let sent = world.sending[0];
+        world.now += 8 * GIVE_UP;
+        world.uploads.get_mut(&1).expect("an upload").moved_at = world.now;
+        if is_heard_first {
+            world.fail(sent, Failure::Network);
+        } else {
+            world.pump();
+            assert_eq!(world.stopped.len(), 3, "what slept with it stands still");
+        }
+        fail_until(&mut world, 8 * GIVE_UP + MINUTE, &Failure::Network);
+        world.finish();
+        assert!(world.is_complete(1));
+    }
+}
+
 /// Fails every request until the time is over or the upload has ended.
 fn fail_until(world: &mut World, until: u64, failure: &Failure) {
     while world.now < until && world.ending(1).is_none() {
