@@ -56,7 +56,7 @@ pub struct Parts {
     superfluous: Vec<Request>,
     signing: bool,
     paused: bool,
-    /// The most bytes that were ever there or under way, and since when.
+    /// The most bytes that were there or under way since the last part was stored, and since when.
     furthest: (u64, Millis),
     /// Why the latest request failed.
     trouble: Option<Failure>,
@@ -136,6 +136,8 @@ impl Parts {
                 self.active.iter_mut().for_each(Part::unsigned);
             }
             Event::Moved { request, sent } => {
+                // A form is larger than its file.
+                let sent = sent.min(self.size_of(request.number));
                 if let Some(part) = self.part(request.number) {
                     part.moved(request.path, sent, now);
                     self.look_how_far(now);
@@ -147,15 +149,18 @@ impl Parts {
                     self.failed(request, failure, sent, (now, random), paths);
                 }
             }
-            Event::Doubted { held } => self.doubted(&held),
+            Event::Doubted { held } => {
+                self.doubted(&held);
+                self.look_anew(now);
+            }
             Event::Online => {
                 self.active.iter_mut().for_each(Part::hurry);
-                self.furthest.1 = now;
+                self.look_anew(now);
             }
             Event::Pause => self.paused = true,
             Event::Resume => {
                 self.paused = false;
-                self.furthest.1 = now;
+                self.look_anew(now);
             }
         }
     }
@@ -261,9 +266,14 @@ impl Parts {
     fn look_how_far(&mut self, now: Millis) {
         let loaded = self.loaded();
         if loaded > self.furthest.0 {
-            self.furthest = (loaded, now);
             self.trouble = None;
+            self.look_anew(now);
         }
+    }
+
+    /// What moves from here on is progress, even where bytes were lost.
+    fn look_anew(&mut self, now: Millis) {
+        self.furthest = (self.loaded(), now);
     }
 
     /// Ends a request that is under way, and says how much of it was sent.
@@ -289,7 +299,8 @@ impl Parts {
         self.stored_bytes += size;
         let index = self.stored.partition_point(|other| other.number < number);
         self.stored.insert(index, Stored { number, checksum: part.checksum, etag, doubtful: part.begun > 1 });
-        self.look_how_far(now);
+        self.trouble = None;
+        self.look_anew(now);
     }
 
     fn failed(

@@ -68,6 +68,8 @@ struct Path {
 #[derive(PartialEq, PartialOrd)]
 struct Rank {
     just_failed: bool,
+    /// A path that costs extra is not used at all unless it has won, or is tried.
+    has_not_won: bool,
     slower: bool,
     index: PathIndex,
 }
@@ -92,14 +94,17 @@ impl Paths {
         }
         let fastest = self.fastest(now);
         let all_shut = self.paths.iter().all(|path| path.is_shut(now));
+        // Then the others are not asked what they win.
+        let none_is_free = self.paths.iter().all(|path| path.costly || path.is_shut(now));
         let mut best: Option<Rank> = None;
         for (index, path) in self.paths.iter().enumerate() {
             let may_be_used = path.requests < MOST_PER_PATH
                 && (all_shut || !path.is_shut(now))
                 && wish != Wish::Not(index)
-                && path.is_worth_it(fastest, wish, now);
+                && (none_is_free || path.is_worth_it(fastest, wish, now));
             let rank = Rank {
                 just_failed: wish == Wish::NotIfPossible(index),
+                has_not_won: none_is_free || !path.costly,
                 slower: path.rate(now).is_some_and(|rate| rate < fastest * SLOWER),
                 index,
             };
@@ -135,8 +140,11 @@ impl Paths {
     pub fn failed(&mut self, index: PathIndex, now: Millis) {
         self.pace.trouble(now);
         let path = &mut self.paths[index];
-        path.failures += 1;
-        path.shut_until = now + retry::delay(path.failures + 2, 1.0);
+        // Requests that break off together have the same cause.
+        if !path.is_shut(now) {
+            path.failures += 1;
+            path.shut_until = now + retry::delay(path.failures + 2, 1.0);
+        }
     }
 
     /// The network is there, or is not.
@@ -179,7 +187,7 @@ impl Path {
         match (self.costly, self.rate(now)) {
             // One request is a trial, once there is something to compare it with.
             (true, None) => wish == Wish::AnyAtLength && fastest > 0.0 && self.requests == 0,
-            (true, Some(rate)) => rate >= fastest * WINNING_MARGIN,
+            (true, Some(rate)) => fastest > 0.0 && rate >= fastest * WINNING_MARGIN,
             (false, Some(rate)) => rate >= fastest * TOO_SLOW,
             (false, None) => true,
         }
@@ -238,27 +246,47 @@ mod tests {
         assert_eq!(paths.take(Wish::Any, 1_000 + BELIEVED), Some(0), "after a minute it is tried again");
     }
 
+    /// All that can be taken.
+    fn take_all(paths: &mut Paths, wish: Wish) -> Vec<PathIndex> {
+        std::iter::from_fn(|| paths.take(wish, 1_000)).collect()
+    }
+
     #[test]
-    fn a_path_that_costs_extra_is_tried_once_and_used_only_if_it_wins_by_the_margin() {
-        for (took, wins) in [(800, false), (700, true)] {
+    fn a_path_that_costs_extra_is_tried_by_one_request_of_a_long_upload() {
+        let mut paths = paths();
+        assert_eq!(paths.take(Wish::AnyAtLength, 1_000), Some(0), "nothing to compare it with yet");
+        measure(&mut paths, 0, 1_000);
+        assert_eq!(take(&mut paths), Some(0), "a short upload tries nothing");
+        assert_eq!(take_all(&mut paths, Wish::AnyAtLength)[..2], [2, 0]);
+        assert_eq!(paths.paths[2].requests, 1);
+    }
+
+    #[test]
+    fn a_path_that_costs_extra_is_used_before_the_others_if_it_wins_by_the_margin_and_else_not() {
+        for (took, used) in [(800, 0), (700, 6)] {
             let mut paths = paths();
-            assert_eq!(paths.take(Wish::AnyAtLength, 1_000), Some(0), "nothing to compare it with yet");
             measure(&mut paths, 0, 1_000);
             measure(&mut paths, 1, 1_000);
-            let mut all = vec![];
-            while let Some(index) = paths.take(Wish::AnyAtLength, 1_000) {
-                all.push(index);
-            }
-            assert_eq!(
-                all.iter().filter(|index| **index == 2).count(),
-                usize::from(all.len() > 11 || all.contains(&2))
-            );
-            let mut paths = self::paths();
-            measure(&mut paths, 0, 1_000);
             measure(&mut paths, 2, took);
-            let used = (0..12).filter_map(|_| take(&mut paths)).any(|index| index == 2);
-            assert_eq!(used, wins, "{took}");
+            let taken = take_all(&mut paths, Wish::AnyAtLength);
+            assert_eq!((taken.len(), taken.iter().filter(|index| **index == 2).count()), (12, used), "{took}");
         }
+    }
+
+    #[test]
+    fn a_path_that_costs_extra_wins_nothing_while_the_others_are_not_measured() {
+        let mut paths = paths();
+        measure(&mut paths, 2, 100);
+        assert!(!take_all(&mut paths, Wish::AnyAtLength).contains(&2));
+    }
+
+    #[test]
+    fn a_path_that_costs_extra_is_used_where_there_is_no_other() {
+        let mut paths = Paths::new(&[true], 64);
+        assert_eq!(paths.take(Wish::Any, 0), Some(0));
+        let mut paths = self::paths();
+        (0..2).for_each(|index| paths.failed(index, 1_000));
+        assert_eq!(take(&mut paths), Some(2));
     }
 
     #[test]
@@ -268,6 +296,17 @@ mod tests {
         assert_eq!(take(&mut paths), Some(1));
         let opens = opens(&paths);
         assert_eq!(paths.take(Wish::Any, opens), Some(0));
+    }
+
+    #[test]
+    fn a_path_of_which_every_request_broke_off_at_once_is_left_no_longer_than_after_one() {
+        let mut paths = paths();
+        (0..6).for_each(|_| paths.failed(0, 1_000));
+        assert_eq!(paths.take(Wish::NotIfPossible(1), 3_000), Some(0));
+        paths.release(0);
+        paths.failed(0, 3_000);
+        assert_eq!(paths.take(Wish::NotIfPossible(1), 5_000), Some(1), "longer each time");
+        assert_eq!(paths.take(Wish::NotIfPossible(1), 7_000), Some(0));
     }
 
     #[test]

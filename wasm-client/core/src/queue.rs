@@ -29,6 +29,9 @@ const MOST_BYTES_PER_CALL: u64 = 64 << 20;
 /// Small files that may be open and wait for a connection; when half of them are gone, more are opened.
 const OPEN_AHEAD: usize = 250;
 
+/// Timers of a page in the background are so late at most: <https://developer.chrome.com/blog/timer-throttling-in-chrome-88>.
+const LATEST_TIMER: Millis = 60_000;
+
 /// Large files that take turns.
 const MOST_LARGE: usize = 6;
 
@@ -53,6 +56,8 @@ pub struct Queue {
     /// In the order of their turns.
     active: Vec<Entry>,
     open_calls: usize,
+    /// When it was last looked at.
+    seen: Millis,
 }
 
 /// Whose turn is first.
@@ -84,7 +89,7 @@ struct Entry {
 impl Queue {
     /// A queue for a site's paths.
     pub fn new(paths: Paths) -> Self {
-        Self { paths, waiting: Vec::new(), active: Vec::new(), open_calls: 0 }
+        Self { paths, waiting: Vec::new(), active: Vec::new(), open_calls: 0, seen: 0 }
     }
 
     /// Takes an upload in, as the last one of its kind.
@@ -130,6 +135,7 @@ impl Queue {
 
     /// Takes note of what happened to an upload.
     pub fn handle(&mut self, id: UploadId, event: Event, now: Millis) {
+        self.look_at_the_clock(now);
         let paused = match event {
             Event::Pause => Some(true),
             Event::Resume => Some(false),
@@ -155,14 +161,13 @@ impl Queue {
     pub fn set_online(&mut self, online: bool, now: Millis) {
         self.paths.set_online(online);
         if online {
-            for parts in self.active.iter_mut().filter_map(|entry| entry.parts.as_mut()) {
-                parts.handle(Event::Online, now, &mut self.paths);
-            }
+            self.hurry(now);
         }
     }
 
     /// The next thing to do.
     pub fn poll(&mut self, now: Millis) -> Option<Step> {
+        self.look_at_the_clock(now);
         let readers: usize = self.active.iter().filter_map(Entry::parts).map(Parts::readers).sum();
         let large = self.active.iter().filter(|entry| entry.rank.is_large && !entry.paused).count();
         let window = (2 * self.paths.pace.limit() / large.max(1)).max(2);
@@ -204,6 +209,20 @@ impl Queue {
     pub fn is_paused(&self, id: UploadId) -> bool {
         self.active.iter().any(|entry| entry.id == id && entry.paused)
             || self.waiting.iter().any(|waiting| waiting.id == id && waiting.paused)
+    }
+
+    /// Whoever wakes up much too late was asleep, as laptops are. Meanwhile nothing was tried, so that time counts for nothing.
+    fn look_at_the_clock(&mut self, now: Millis) {
+        let seen = std::mem::replace(&mut self.seen, now);
+        if now > seen + LATEST_TIMER && self.wake_at(seen).is_some_and(|at| now > at + LATEST_TIMER) {
+            self.hurry(now);
+        }
+    }
+
+    fn hurry(&mut self, now: Millis) {
+        for parts in self.active.iter_mut().filter_map(|entry| entry.parts.as_mut()) {
+            parts.handle(Event::Online, now, &mut self.paths);
+        }
     }
 
     fn wait(&mut self, waiting: Waiting) {
