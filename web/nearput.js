@@ -101,7 +101,8 @@ export class Nearput extends EventTarget {
 
     const task = this.#launch(file.size, signal, (hear, id) => {
       if (resume && file.size > LARGEST_WITHOUT_PARTS) return this.#keep(id, hear, { file, handle, options: fileOptions });
-      this.#call("upload", id, file, fileOptions);
+      // Nobody will ask for it again, so nothing of it is left behind.
+      this.#call("upload", id, file, { ...fileOptions, resume: false });
       return (verb) => this.#call(verb, id);
     });
     this.#newest.set(file, { task, signal, wish });

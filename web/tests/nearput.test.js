@@ -26,8 +26,8 @@ test("uploads reach the engine with their options, and events reach the upload t
   const second = nearput.upload(new Blob(["x"]));
   await settle();
   assert.deepEqual(engine.calls, [
-    ["upload", 1, FILE, { name: "other.txt", metadata: { a: "b" } }],
-    ["upload", 2, engine.calls[1][2], {}],
+    ["upload", 1, FILE, { name: "other.txt", metadata: { a: "b" }, resume: false }],
+    ["upload", 2, engine.calls[1][2], { resume: false }],
   ]);
   engine.setup.onEvents([{ id: 2, type: "done", result: RESULT }]);
   assert.equal(first.state, "queued");
