@@ -7,24 +7,23 @@ use nearput_core::Millis;
 use nearput_core::parts::{Action, Checked, Event, Parts, Request};
 use nearput_core::paths::Paths;
 use nearput_core::queue::{Queue, Step, UploadId};
-use nearput_core::report::Report;
-use nearput_core::retry::Failure;
+use nearput_core::retry::{self, Failure};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::browser::clock::now;
+use crate::browser::clock::{now, random};
 use crate::browser::network::Network;
 use crate::browser::timer::Timer;
 use crate::browser::xhr::{Heard, Xhr};
 use crate::error::{Cure, Error};
 use crate::events::{Events, State};
 use crate::home::Home;
-use crate::job::{self, Whole};
+use crate::job::{self, Job, PartJob};
 use crate::options::EngineOptions;
 use crate::reader::Reader;
 use crate::report;
 use crate::signer::Signer;
 use crate::upload::{Stage, Upload};
-use crate::wire::Json;
+use crate::wire::{self, Json};
 
 /// A browser that says that there is no network is believed for so long: some are wrong.
 const BELIEVED_OFFLINE: Millis = 15_000;
@@ -53,7 +52,7 @@ pub(crate) struct Driver {
     queue: RefCell<Queue>,
     uploads: RefCell<Vec<Rc<Upload>>>,
     /// Small files that are stored and not yet completed.
-    wholes: RefCell<Vec<Whole>>,
+    wholes: RefCell<Vec<Rc<Upload>>>,
     complete_calls: Cell<usize>,
     timer: Cell<Option<Timer>>,
     gathering: Cell<Option<Timer>>,
@@ -144,6 +143,16 @@ impl Driver {
         self.upload(upload.id).is_some()
     }
 
+    /// Does what takes a while.
+    pub(crate) fn start(self: &Rc<Self>, job: Job) {
+        spawn_local(job::run(self.clone(), job));
+    }
+
+    pub(crate) fn open_call_ended(self: &Rc<Self>) {
+        self.queue.borrow_mut().open_call_ended();
+        self.pump();
+    }
+
     /// The signer has opened an upload, perhaps after it was cancelled.
     pub(crate) fn opened(self: &Rc<Self>, upload: &Rc<Upload>, parts: Parts) {
         if !self.knows(upload) {
@@ -156,10 +165,12 @@ impl Driver {
         self.tell(upload);
     }
 
-    /// Opening an upload is to be tried again.
-    pub(crate) fn reopen(self: &Rc<Self>, upload: &Upload) {
-        self.queue.borrow_mut().reopen(upload.id, now());
-        self.pump();
+    /// The signer could not open this upload: that is tried again where the failure is a passing one.
+    pub(crate) fn reopen_if_passing(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
+        match self.wait_after(upload, error) {
+            Some(wait) => self.reopen(upload, wait),
+            None => self.fail(upload, error),
+        }
     }
 
     /// An upload cannot go on as it is, and begins anew.
@@ -167,35 +178,50 @@ impl Driver {
         if !self.knows(upload) {
             return;
         }
-        let mut report = self.report(upload);
-        report.restarts.push(reason.code());
-        if report.restarts.len() > MOST_RESTARTS {
+        let report = self.queue.borrow_mut().take_report(upload.id);
+        let restarts = {
+            let mut kept = upload.report.borrow_mut();
+            *kept = report.unwrap_or_else(|| std::mem::take(&mut kept));
+            kept.restarts.push(reason.code());
+            kept.restarts.len()
+        };
+        if restarts > MOST_RESTARTS {
             return self.fail(upload, reason);
         }
         self.abort(upload);
-        upload.report.replace(report);
         upload.end_all();
-        upload.news.take();
-        upload.stage.set(Stage::Queued);
         self.events.restarted(upload.id, reason);
-        self.reopen(upload);
-        self.tell(upload);
+        self.reopen(upload, 0);
     }
 
     /// All parts of an upload are stored.
-    pub(crate) fn whole(self: &Rc<Self>, whole: Whole) {
-        if whole.upload.leaves_parts_behind() {
-            let driver = self.clone();
-            return spawn_local(async move { job::complete(&driver, vec![whole]).await });
+    pub(crate) fn whole(self: &Rc<Self>, upload: &Rc<Upload>) {
+        if upload.leaves_parts_behind() {
+            // It waits for no other, and no other for it.
+            self.complete_calls.set(self.complete_calls.get() + 1);
+            return self.start(Job::Complete(vec![upload.clone()]));
         }
-        self.wholes.borrow_mut().push(whole);
-        self.gather();
+        self.wholes.borrow_mut().push(upload.clone());
+        let later = self.later();
+        self.gathering.set(Some(Timer::after(GATHERING, move || later(&Self::complete_some))));
+    }
+
+    /// The signer could not complete this upload for a while.
+    pub(crate) fn complete_later(self: &Rc<Self>, upload: &Rc<Upload>, error: Error) -> Result<(), Error> {
+        let wait = self.wait_after(upload, &error).ok_or(error)?;
+        self.start(Job::CompleteLater(upload.clone(), wait));
+        Ok(())
     }
 
     /// The storage has other bytes than the file, or none.
     pub(crate) fn doubted(self: &Rc<Self>, upload: &Upload, held: Vec<Checked>) {
         upload.stage.set(Stage::Moving);
         self.handle(upload.id, Event::Doubted { held });
+    }
+
+    pub(crate) fn complete_call_ended(self: &Rc<Self>) {
+        self.complete_calls.set(self.complete_calls.get() - 1);
+        self.complete_some();
     }
 
     /// The signer has completed an upload, perhaps after it was cancelled.
@@ -209,13 +235,17 @@ impl Driver {
         }
     }
 
-    /// An upload is opened anew if that helps, and fails otherwise.
-    pub(crate) fn failed(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
-        if error.cure == Cure::Reopen {
-            self.restart(upload, error);
-        } else {
-            self.fail(upload, error);
+    /// An upload whose job has failed is opened anew if that helps, and fails otherwise.
+    pub(crate) fn failed_if(self: &Rc<Self>, upload: &Rc<Upload>, outcome: Result<(), Error>) {
+        match outcome {
+            Ok(()) => {}
+            Err(error) if error.cure == Cure::Reopen => self.restart(upload, &error),
+            Err(error) => self.fail(upload, &error),
         }
+    }
+
+    pub(crate) fn fail_all(self: &Rc<Self>, uploads: &[Rc<Upload>], error: &Error) {
+        uploads.iter().for_each(|upload| self.fail(upload, error));
     }
 
     pub(crate) fn fail(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
@@ -223,7 +253,7 @@ impl Driver {
             return;
         }
         let is_resumable = error.is_passing()
-            && upload.ticket.borrow().is_some()
+            && upload.ticket().exists()
             && upload.leaves_parts_behind()
             && upload.options.can_be_resumed();
         self.tell_news(upload);
@@ -277,71 +307,72 @@ impl Driver {
             upload.stage.set(Stage::Opening);
             self.tell(&upload);
             if upload.interrupted.borrow().get("ticket").exists() {
-                let driver = self.clone();
-                spawn_local(async move { job::resume(&driver, &upload).await });
+                self.start(Job::Resume(upload));
             } else {
                 fresh.push(upload);
             }
         }
-        let driver = self.clone();
-        spawn_local(async move {
-            if !fresh.is_empty() {
-                job::open(&driver, fresh).await;
-            }
-            driver.queue.borrow_mut().open_call_ended();
-            driver.pump();
-        });
+        self.start(Job::Open(fresh));
+    }
+
+    fn reopen(self: &Rc<Self>, upload: &Upload, wait: Millis) {
+        upload.stage.set(Stage::Queued);
+        self.queue.borrow_mut().reopen(upload.id, now() + wait);
+        self.pump();
+        self.tell(upload);
+    }
+
+    /// How long to wait before another try, where this upload alone has failed at the signer and a try is worth it.
+    fn wait_after(&self, upload: &Upload, error: &Error) -> Option<Millis> {
+        let (since, failures) = upload.failing.get().unwrap_or((now(), 0));
+        if error.cure != Cure::Time || now() >= since + self.options.give_up_after {
+            return None;
+        }
+        upload.failing.set(Some((since, failures + 1)));
+        self.troubled(upload, Some(error.clone()));
+        Some(retry::delay(failures + 1, random()))
     }
 
     fn perform(self: &Rc<Self>, upload: &Rc<Upload>, action: Action) {
         match action {
-            Action::Read(number) => {
-                self.spawn(upload, async move |driver, upload| job::read_one(driver, upload, number).await);
-            }
-            Action::Sign(parts) => {
-                self.spawn(upload, async move |driver, upload| job::sign(driver, upload, parts).await);
-            }
+            Action::Read(number) => self.start_part(upload, PartJob::Read(number)),
+            Action::Sign(parts) => self.start_part(upload, PartJob::Sign(parts)),
             Action::Send(request) => self.send(upload, request),
             Action::Stop(request) => upload.end(request),
-            Action::Complete { parts, checksum } => {
+            Action::Complete(checksum) => {
                 upload.stage.set(Stage::Completing);
-                self.whole(Whole { upload: upload.clone(), parts, checksum });
+                let whole = Json::object().with("ticket", upload.ticket()).with("checksum", wire::checksum(checksum));
+                if upload.leaves_parts_behind() {
+                    let queue = self.queue.borrow();
+                    let parts = queue.parts(upload.id).map_or(&[][..], Parts::stored);
+                    whole.set("parts", wire::completed_parts(parts).into());
+                }
+                upload.whole.replace(whole);
+                self.whole(upload);
             }
-            Action::GiveUp(failure) => self.failed(upload, &Error::from(&failure)),
+            Action::GiveUp(failure) => self.failed_if(upload, Err(Error::from(&failure))),
         }
     }
 
-    /// Does what takes a while; where it fails for good, so does the upload.
-    fn spawn(
-        self: &Rc<Self>,
-        upload: &Rc<Upload>,
-        job: impl AsyncFnOnce(&Rc<Self>, &Rc<Upload>) -> Result<(), Error> + 'static,
-    ) {
-        let (driver, upload) = (self.clone(), upload.clone());
-        spawn_local(async move {
-            if let Err(error) = job(&driver, &upload).await {
-                driver.failed(&upload, &error);
-            }
-        });
+    fn start_part(self: &Rc<Self>, upload: &Rc<Upload>, job: PartJob) {
+        self.start(Job::Part(upload.clone(), job));
     }
 
     fn send(self: &Rc<Self>, upload: &Rc<Upload>, request: Request) {
         let (later, id) = (self.later(), upload.id);
         // The request is held by the upload, which is held by the driver.
         let heard = move |heard: Heard| later(&|driver| driver.heard(id, request, heard.clone()));
-        let send = |(signed, url): (Json, Json)| Xhr::send(&signed, &url.0, &upload.part(request.number)?, heard).ok();
-        let sent = self.signed_request(upload, request).and_then(send);
-        match sent {
-            Some(xhr) => upload.under_way(request, xhr),
-            None => self.doubt(upload, request, Failure::Network),
+        let signed = upload.signed(request.number);
+        let url = self.home().and_then(|home| {
+            let path = home.paths.get(request.path)?.string("id")?;
+            Some(signed.get("urls").get(&path))
+        });
+        let xhr =
+            url.zip(upload.part(request.number)).and_then(|(url, part)| Xhr::send(&signed, &url.0, &part, heard).ok());
+        match xhr {
+            Some(xhr) => upload.begin(request, xhr),
+            None => self.start_part(upload, PartJob::Doubt(request, Failure::Network)),
         }
-    }
-
-    fn signed_request(&self, upload: &Upload, request: Request) -> Option<(Json, Json)> {
-        let signed = upload.signed(request.number)?;
-        let path = self.home()?.paths.get(request.path)?.string("id")?;
-        let url = signed.get("urls").get(&path);
-        url.exists().then_some((signed, url))
     }
 
     fn heard(self: &Rc<Self>, id: UploadId, request: Request, heard: Heard) {
@@ -350,45 +381,38 @@ impl Driver {
             Heard::Moved(sent) => self.handle(id, Event::Moved { request, sent }),
             Heard::Stored(etag) => {
                 upload.end(request);
-                upload.forget_signed(request.number);
+                upload.keep_signed(request.number, Json::default());
                 self.queue.borrow_mut().handle(id, Event::Stored { request, etag }, now());
-                let stored = self.queue.borrow().parts(id).and_then(|parts| parts.stored_part(request.number));
-                upload.news.borrow_mut().extend(stored);
+                self.note_stored(&upload, request.number);
                 self.pump();
                 self.tell(&upload);
             }
             Heard::Failed(failure) => {
                 upload.end(request);
-                self.doubt(&upload, request, failure);
+                self.start_part(&upload, PartJob::Doubt(request, failure));
             }
         }
     }
 
-    fn doubt(self: &Rc<Self>, upload: &Rc<Upload>, request: Request, failure: Failure) {
-        self.spawn(upload, async move |driver, upload| job::doubt(driver, upload, request, failure).await);
+    fn note_stored(&self, upload: &Upload, number: u32) {
+        let queue = self.queue.borrow();
+        let stored = queue.parts(upload.id).map_or(&[][..], Parts::stored);
+        if let Some(part) = stored.iter().find(|part| part.number == number) {
+            upload.news.borrow_mut().push(Checked { number, checksum: part.checksum });
+        }
     }
 
     /// Completes small files together, once there has been time for some to come.
-    fn gather(self: &Rc<Self>) {
-        let later = self.later();
-        self.gathering.set(Some(Timer::after(GATHERING, move || later(&Self::complete_some))));
-    }
-
     fn complete_some(self: &Rc<Self>) {
         let mut wholes = self.wholes.borrow_mut();
         if wholes.is_empty() || self.complete_calls.get() >= MOST_COMPLETE_CALLS {
             return;
         }
-        let count = wholes.len().min(MOST_FILES_PER_CALL);
-        let batch: Vec<_> = wholes.drain(..count).collect();
+        let left = wholes.len().saturating_sub(MOST_FILES_PER_CALL);
+        let batch = wholes.split_off(left);
         drop(wholes);
         self.complete_calls.set(self.complete_calls.get() + 1);
-        let driver = self.clone();
-        spawn_local(async move {
-            job::complete(&driver, batch).await;
-            driver.complete_calls.set(driver.complete_calls.get() - 1);
-            driver.complete_some();
-        });
+        self.start(Job::Complete(batch));
     }
 
     fn set_online(self: &Rc<Self>, online: bool) {
@@ -404,18 +428,18 @@ impl Driver {
 
     /// Ends an upload's requests and makes room for the next one.
     fn forget(self: &Rc<Self>, upload: &Upload) {
-        self.uploads.borrow_mut().retain(|known| known.id != upload.id);
-        self.wholes.borrow_mut().retain(|whole| whole.upload.id != upload.id);
+        for list in [&self.uploads, &self.wholes] {
+            list.borrow_mut().retain(|known| known.id != upload.id);
+        }
         self.queue.borrow_mut().remove(upload.id);
         upload.end_all();
         self.pump();
     }
 
     fn abort(self: &Rc<Self>, upload: &Rc<Upload>) {
-        if let Some(ticket) = upload.ticket.take()
-            && upload.leaves_parts_behind()
-        {
-            spawn_local(job::abort(self.clone(), upload.clone(), ticket));
+        let ticket = upload.ticket.take();
+        if ticket.exists() && upload.leaves_parts_behind() {
+            self.start(Job::Abort(upload.clone(), ticket));
         }
     }
 
@@ -429,12 +453,15 @@ impl Driver {
             self.events.state(upload.id, &state);
             upload.state.replace(state);
         }
-        self.events.has_moved(upload.id);
+        upload.has_moved.set(true);
+        self.events.schedule();
     }
 
     fn flush(&self) {
-        for upload in self.events.take_moved().into_iter().filter_map(|id| self.upload(id)) {
-            self.tell_news(&upload);
+        for upload in &*self.uploads.borrow() {
+            if upload.has_moved.take() {
+                self.tell_news(upload);
+            }
         }
         self.events.flush();
     }
@@ -451,18 +478,14 @@ impl Driver {
             self.events.progress(upload.id, &progress);
         }
         let news = upload.news.take();
-        if !news.is_empty() {
+        if !news.is_empty() && upload.leaves_parts_behind() {
             self.events.stored(upload.id, &news);
         }
     }
 
-    fn report(&self, upload: &Upload) -> Report {
-        let queue = self.queue.borrow();
-        queue.parts(upload.id).map_or_else(|| upload.report.borrow().clone(), |parts| parts.report.clone())
-    }
-
     fn write_report(&self, upload: &Upload) -> Json {
-        report::write(upload, &self.report(upload), self.home().as_deref())
+        let (queue, home, kept) = (self.queue.borrow(), self.home(), upload.report.borrow());
+        report::write(upload, queue.parts(upload.id).map_or(&kept, |parts| &parts.report), home.as_deref())
     }
 }
 

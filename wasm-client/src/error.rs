@@ -97,6 +97,12 @@ impl Error {
         Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure })
     }
 
+    /// The storage, or the signer, does not know the upload.
+    pub(crate) fn lost() -> Self {
+        let message = "The storage no longer knows this upload. Upload the file again.";
+        Self { cure: Cure::Reopen, ..Self::new("upload_not_found", message, true) }
+    }
+
     /// The file is not the one whose upload was interrupted.
     pub(crate) fn file_changed(name: &Json) -> Self {
         let name = name.0.as_string().unwrap_or_default();
@@ -141,10 +147,7 @@ impl From<&Failure> for Error {
                 let message = "The storage does not answer. Check the connection; if it is good, the storage is down or does not allow this page's origin (CORS).";
                 Self { cure: Cure::Time, ..Self::new("storage_unreachable", message, true) }
             }
-            Failure::Reply { code, .. } if code == "NoSuchUpload" => {
-                let message = "The storage no longer knows this upload. Upload the file again.";
-                Self { cure: Cure::Reopen, ..Self::new("upload_not_found", message, true) }
-            }
+            Failure::Reply { code, .. } if code == "NoSuchUpload" => Self::lost(),
             Failure::Reply { status: 408 | 429 | 500.., code, .. } => {
                 let message = ["The storage is busy or has failed (", code, "). Try again later."];
                 Self { cure: Cure::Time, ..Self::new("storage_unavailable", &join(&message), true) }

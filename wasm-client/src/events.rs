@@ -48,21 +48,13 @@ const RESULT: [(&str, &str); 9] = [
 pub(crate) struct Events {
     listener: Function,
     pending: RefCell<Array>,
-    /// Uploads of which more is there than the page has heard.
-    moved: RefCell<Vec<UploadId>>,
     timer: Cell<Option<Timer>>,
     frame: OnceCell<Rc<dyn Fn()>>,
 }
 
 impl Events {
     pub(crate) fn new(listener: Function) -> Self {
-        Self {
-            listener,
-            pending: RefCell::default(),
-            moved: RefCell::default(),
-            timer: Cell::new(None),
-            frame: OnceCell::new(),
-        }
+        Self { listener, pending: RefCell::default(), timer: Cell::new(None), frame: OnceCell::new() }
     }
 
     pub(crate) fn state(&self, id: UploadId, state: &State) {
@@ -126,28 +118,14 @@ impl Events {
         self.tell(id, "failed", event.with("resumable", resumable));
     }
 
-    /// There is news of an upload to be asked for when the next frame comes.
-    pub(crate) fn has_moved(&self, id: UploadId) {
-        let mut moved = self.moved.borrow_mut();
-        if !moved.contains(&id) {
-            moved.push(id);
-        }
-        self.schedule();
-    }
-
     /// Has this called for each frame in which there is something to tell.
     pub(crate) fn on_frame(&self, flush: impl Fn() + 'static) {
         let _ = self.frame.set(Rc::new(flush));
     }
 
-    /// The uploads of which there is news.
-    pub(crate) fn take_moved(&self) -> Vec<UploadId> {
-        self.timer.take();
-        self.moved.take()
-    }
-
     /// Tells the page all that it has not heard.
     pub(crate) fn flush(&self) {
+        self.timer.take();
         let events = self.pending.take();
         if events.length() > 0 {
             // What the page's own code throws is the page's own affair.
@@ -160,7 +138,8 @@ impl Events {
         self.schedule();
     }
 
-    fn schedule(&self) {
+    /// There may be something to tell when the next frame comes.
+    pub(crate) fn schedule(&self) {
         let timer = self.timer.take().or_else(|| {
             let flush = self.frame.get()?.clone();
             Some(Timer::after(FRAME, move || flush()))

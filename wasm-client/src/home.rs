@@ -4,12 +4,10 @@ use std::rc::Rc;
 
 use nearput_api::{Profile, path};
 use nearput_core::paths::Paths;
-use wasm_bindgen_futures::spawn_local;
 
-use crate::browser::network::round_trip;
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::job::ask;
+use crate::job::{Job, ask};
 use crate::upload::Upload;
 use crate::wire::{self, Json};
 
@@ -38,7 +36,10 @@ pub(crate) async fn find(driver: &Rc<Driver>, uploads: &[Rc<Upload>]) -> Result<
         let paths = Paths::new(&costly.collect::<Vec<_>>(), driver.options.concurrency);
         let first = home.paths.first().map(|path| path.get("probe_url"));
         driver.settle(home, paths);
-        measure(driver, first);
+        // Nobody waits for it: until it is known how long the line is, it counts as short.
+        if let Some(url) = first {
+            driver.start(Job::Measure(url));
+        }
     }
     driver.home().ok_or_else(|| driver.signer.misunderstood())
 }
@@ -48,16 +49,4 @@ fn read(sites: &Json) -> Option<Home> {
     let site = sites.items("sites").find(|site| site.get("id") == id)?;
     let profile = wire::profile(&site)?;
     Some(Home { site: id, profile, paths: site.items("paths").collect() })
-}
-
-/// Nobody waits for it: until it is known how long the line is, it counts as short.
-fn measure(driver: &Rc<Driver>, url: Option<Json>) {
-    let driver = driver.clone();
-    spawn_local(async move {
-        if let Some(url) = url
-            && let Some(round_trip) = round_trip(&url.0).await
-        {
-            driver.measured(round_trip);
-        }
-    });
 }

@@ -8,14 +8,12 @@ mod resume;
 use std::rc::Rc;
 
 use nearput_api::path;
-use nearput_core::retry;
-
-pub(crate) use complete::{Whole, complete};
-pub(crate) use open::open;
-pub(crate) use parts::{doubt, read_one, sign};
-pub(crate) use resume::resume;
+use nearput_core::Millis;
+use nearput_core::parts::{Checked, Request};
+use nearput_core::retry::{self, Failure};
 
 use crate::browser::clock::{now, random};
+use crate::browser::network::round_trip;
 use crate::browser::timer::sleep;
 use crate::driver::Driver;
 use crate::error::{Cure, Error};
@@ -23,11 +21,68 @@ use crate::upload::Upload;
 use crate::wire::Json;
 
 /// A longer wait looks so often whether the network has come back.
-const LOOK: u64 = 500;
+const LOOK: Millis = 500;
 
-/// Has the signer delete what is stored of an upload. Where this fails for good, the bucket's lifecycle rule deletes it.
-pub(crate) async fn abort(driver: Rc<Driver>, upload: Rc<Upload>, ticket: Json) {
-    let _ = ask(&driver, &[upload], path::ABORT, Json::object().with("ticket", ticket)).await;
+pub(crate) enum Job {
+    /// Have the signer open uploads, by one call.
+    Open(Vec<Rc<Upload>>),
+    /// Go on with an upload that was interrupted.
+    Resume(Rc<Upload>),
+    /// Something about the parts of one upload.
+    Part(Rc<Upload>, PartJob),
+    /// Have the signer complete uploads, by one call.
+    Complete(Vec<Rc<Upload>>),
+    /// The same for one upload, after a while.
+    CompleteLater(Rc<Upload>, Millis),
+    /// Have the signer delete what is stored of an upload under a ticket.
+    Abort(Rc<Upload>, Json),
+    /// Measure how far away an address is.
+    Measure(Json),
+}
+
+pub(crate) enum PartJob {
+    /// Read a part for its checksum.
+    Read(u32),
+    /// Have the signer sign parts.
+    Sign(Vec<Checked>),
+    /// Find out why a part failed: a browser that cannot read the file any more says no more than that the request failed.
+    Doubt(Request, Failure),
+}
+
+pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
+    match job {
+        Job::Open(uploads) => {
+            if !uploads.is_empty() {
+                open::open(&driver, uploads).await;
+            }
+            driver.open_call_ended();
+        }
+        Job::Resume(upload) => {
+            let outcome = resume::resume(&driver, &upload).await;
+            driver.failed_if(&upload, outcome);
+        }
+        Job::Part(upload, job) => {
+            let outcome = parts::run(&driver, &upload, job).await;
+            driver.failed_if(&upload, outcome);
+        }
+        Job::Complete(uploads) => {
+            complete::complete(&driver, &uploads).await;
+            driver.complete_call_ended();
+        }
+        Job::CompleteLater(upload, wait) => {
+            sleep(wait).await;
+            driver.whole(&upload);
+        }
+        // Where this fails for good, the bucket's lifecycle rule deletes it.
+        Job::Abort(upload, ticket) => {
+            let _ = ask(&driver, &[upload], path::ABORT, Json::object().with("ticket", ticket)).await;
+        }
+        Job::Measure(url) => {
+            if let Some(round_trip) = round_trip(&url.0).await {
+                driver.measured(round_trip);
+            }
+        }
+    }
 }
 
 /// Makes a call to the signer again and again while its failures are passing ones and the time for giving up has not come. The
@@ -40,7 +95,11 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], path: &str, body:
             Err(error) if error.cure == Cure::Time && now() < deadline => {
                 failures += 1;
                 about.iter().for_each(|upload| driver.troubled(upload, Some(error.clone())));
-                wait(driver, retry::delay(failures, random())).await;
+                // No longer than until the network comes back.
+                let (revivals, until) = (driver.revivals.get(), now() + retry::delay(failures, random()));
+                while now() < until && driver.revivals.get() == revivals {
+                    sleep((until - now()).min(LOOK)).await;
+                }
             }
             outcome => {
                 about.iter().for_each(|upload| driver.troubled(upload, None));
@@ -48,25 +107,4 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], path: &str, body:
             }
         }
     }
-}
-
-/// Waits, but no longer than until the network comes back.
-async fn wait(driver: &Driver, wait: u64) {
-    let (revivals, until) = (driver.revivals.get(), now() + wait);
-    while now() < until && driver.revivals.get() == revivals {
-        sleep((until - now()).min(LOOK)).await;
-    }
-}
-
-/// Whether an upload for which alone the signer has failed is worth another try; if so, that is waited for.
-async fn is_worth_another_try(driver: &Driver, upload: &Rc<Upload>, error: &Error) -> bool {
-    let (since, failures) = upload.failing.get().unwrap_or((now(), 0));
-    if error.cure != Cure::Time || now() >= since + driver.options.give_up_after {
-        return false;
-    }
-    upload.failing.set(Some((since, failures + 1)));
-    driver.troubled(upload, Some(error.clone()));
-    wait(driver, retry::delay(failures + 1, random())).await;
-    driver.troubled(upload, None);
-    true
 }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use js_sys::Array;
 use nearput_api::Plan;
 use nearput_core::Millis;
 use nearput_core::parts::{Checked, Request};
@@ -25,22 +26,28 @@ pub(crate) struct Upload {
     pub(crate) plan: Cell<Plan>,
     pub(crate) stage: Cell<Stage>,
     pub(crate) progress: RefCell<Progress>,
-    /// What the page last heard.
+    /// What the page last heard,
     pub(crate) state: RefCell<State>,
+    /// and whether there may be more to hear.
+    pub(crate) has_moved: Cell<bool>,
+    /// Parts that the page has not heard of as stored.
+    pub(crate) news: RefCell<Vec<Checked>>,
     /// Why a call to the signer is being repeated.
     pub(crate) trouble: RefCell<Option<Error>>,
     /// Since when, and how often, the signer has failed for this upload alone.
     pub(crate) failing: Cell<Option<(Millis, u32)>>,
-    /// None until the upload is open. Another one after it was opened anew.
-    pub(crate) ticket: RefCell<Option<Json>>,
+    /// Undefined until the upload is open. Another one after it was opened anew.
+    pub(crate) ticket: RefCell<Json>,
     /// What is known from before the upload was interrupted, until that has been tried.
     pub(crate) interrupted: RefCell<Json>,
-    /// Parts that the page has not heard of as stored.
-    pub(crate) news: RefCell<Vec<Checked>>,
+    /// The first parts, while the upload is being opened.
+    pub(crate) read: RefCell<Vec<Checked>>,
+    /// What the signer is told to complete the upload.
+    pub(crate) whole: RefCell<Json>,
     /// Of the tries before the present one.
     pub(crate) report: RefCell<Report>,
-    /// What the signer signed for each part, kept for as often as it is sent.
-    signed: RefCell<Vec<(u32, Json)>>,
+    /// What the signer signed for each part, by its number, kept for as often as it is sent.
+    signed: RefCell<Array>,
     under_way: RefCell<Vec<(Request, Xhr)>>,
 }
 
@@ -62,13 +69,16 @@ impl Upload {
             stage: Cell::new(Stage::Queued),
             progress: RefCell::new(Progress::new(file.size() as u64)),
             file,
-            interrupted: RefCell::new(Json(options.resume.0.clone())),
-            options,
             state: RefCell::new(State::Queued),
-            trouble: RefCell::new(None),
-            failing: Cell::new(None),
-            ticket: RefCell::new(None),
+            has_moved: Cell::default(),
             news: RefCell::default(),
+            trouble: RefCell::default(),
+            failing: Cell::default(),
+            ticket: RefCell::default(),
+            interrupted: RefCell::new(options.resume.clone()),
+            options,
+            read: RefCell::default(),
+            whole: RefCell::default(),
             report: RefCell::default(),
             signed: RefCell::default(),
             under_way: RefCell::default(),
@@ -77,6 +87,10 @@ impl Upload {
 
     pub(crate) fn size(&self) -> u64 {
         self.file.size() as u64
+    }
+
+    pub(crate) fn ticket(&self) -> Json {
+        self.ticket.borrow().clone()
     }
 
     /// The bytes of a part.
@@ -90,35 +104,32 @@ impl Upload {
         matches!(self.plan.get(), Plan::Multipart { .. })
     }
 
-    /// Whether a call was made under a ticket that the upload still has.
-    pub(crate) fn is_under(&self, ticket: &Option<Json>) -> bool {
-        *self.ticket.borrow() == *ticket
-    }
-
     pub(crate) fn keep_signed(&self, number: u32, request: Json) {
-        self.forget_signed(number);
-        self.signed.borrow_mut().push((number, request));
+        self.signed.borrow().set(number, request.0);
     }
 
-    pub(crate) fn signed(&self, number: u32) -> Option<Json> {
-        self.signed.borrow().iter().find(|(of, _)| *of == number).map(|(_, request)| request.clone())
+    /// Undefined where nothing is signed for the part.
+    pub(crate) fn signed(&self, number: u32) -> Json {
+        Json(self.signed.borrow().get(number))
     }
 
-    pub(crate) fn forget_signed(&self, number: u32) {
-        self.signed.borrow_mut().retain(|(of, _)| *of != number);
-    }
-
-    pub(crate) fn under_way(&self, request: Request, xhr: Xhr) {
+    pub(crate) fn begin(&self, request: Request, xhr: Xhr) {
         self.under_way.borrow_mut().push((request, xhr));
     }
 
     /// Ends a request, if it is under way.
     pub(crate) fn end(&self, request: Request) {
-        self.under_way.borrow_mut().retain(|(of, _)| *of != request);
+        let mut under_way = self.under_way.borrow_mut();
+        if let Some(index) = under_way.iter().position(|(of, _)| *of == request) {
+            under_way.swap_remove(index);
+        }
     }
 
+    /// Ends every request, and forgets what was signed.
     pub(crate) fn end_all(&self) {
         self.under_way.borrow_mut().clear();
-        self.signed.borrow_mut().clear();
+        self.signed.take();
+        self.news.borrow_mut().clear();
+        self.read.borrow_mut().clear();
     }
 }

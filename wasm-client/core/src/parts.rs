@@ -14,10 +14,10 @@ mod part;
 
 use nearput_api::Plan;
 
-use crate::{Alarm, Millis};
 use crate::paths::{Paths, Wish};
 use crate::report::Report;
 use crate::retry::{self, Failure, Remedy};
+use crate::{Alarm, Millis};
 pub use event::{Action, Checked, Event, Means, Request, Signed, Start, Stored};
 use part::Part;
 
@@ -143,7 +143,7 @@ impl Parts {
                     self.look_how_far(now);
                 }
             }
-            Event::Stored { request, etag } => self.stored(request, etag, now, paths),
+            Event::Stored { request, etag } => self.note_stored(request, etag, now, paths),
             Event::Failed { request, failure, random } => {
                 if let Some(sent) = self.end_request(request, paths) {
                     self.failed(request, failure, sent, (now, random), paths);
@@ -222,10 +222,9 @@ impl Parts {
         self.stored_bytes + self.active.iter().map(Part::sent).sum::<u64>()
     }
 
-    /// A part that is stored.
-    pub fn stored_part(&self, number: u32) -> Option<Checked> {
-        let part = self.stored.iter().find(|part| part.number == number)?;
-        Some(Checked { number, checksum: part.checksum })
+    /// The parts that are stored, by ascending number.
+    pub fn stored(&self) -> &[Stored] {
+        &self.stored
     }
 
     /// Requests under way.
@@ -283,7 +282,7 @@ impl Parts {
         Some(ended.sent)
     }
 
-    fn stored(&mut self, request: Request, etag: Option<String>, now: Millis, paths: &mut Paths) {
+    fn note_stored(&mut self, request: Request, etag: Option<String>, now: Millis, paths: &mut Paths) {
         let Request { number, path } = request;
         let Some(index) = self.active.iter().position(|part| part.number == number) else { return };
         let Some(copy) = self.active[index].end(path) else { return };
@@ -483,7 +482,7 @@ impl Parts {
             let size = self.size_of(part.number);
             checksum = checksum.zip(part.checksum).map(|(before, part)| before.followed_by(part, size));
         }
-        Action::Complete { parts: self.stored.clone(), checksum }
+        Action::Complete(checksum)
     }
 
     fn size_of(&self, number: u32) -> u64 {

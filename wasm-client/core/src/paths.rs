@@ -3,9 +3,9 @@
 //! The bucket is the same behind all of them, so one file's parts may travel over all at once. How many each one carries follows
 //! from the throughput of real parts. A name that fails or stands still is left, and tried again later.
 
-use crate::{Alarm, Millis};
 use crate::pace::Pace;
 use crate::retry;
+use crate::{Alarm, Millis};
 
 /// Browsers open so many HTTP/1.1 connections to one host name.
 pub const MOST_PER_PATH: usize = 6;

@@ -8,10 +8,11 @@
 
 use std::cmp::Reverse;
 
-use crate::{Alarm, Millis};
 use crate::parts::{Action, Event, Means, Parts};
 use crate::paths::Paths;
 use crate::plan::SINGLE_REQUEST_BYTES;
+use crate::report::Report;
+use crate::{Alarm, Millis};
 
 /// Parts that may be read at once. Two keep the reader busy while a checksum is computed.
 const READERS: usize = 2;
@@ -113,14 +114,14 @@ impl Queue {
         self.open_calls -= 1;
     }
 
-    /// An upload is to be opened anew.
-    pub fn reopen(&mut self, id: UploadId, now: Millis) {
+    /// An upload is to be opened anew, from a time on.
+    pub fn reopen(&mut self, id: UploadId, since: Millis) {
         let Some(index) = self.active.iter().position(|entry| entry.id == id) else { return };
         let Entry { id, rank, size, paused, parts } = self.active.remove(index);
         if let Some(parts) = parts {
             parts.release(&mut self.paths);
         }
-        self.wait(Waiting { id, rank, size, since: now, paused });
+        self.wait(Waiting { id, rank, size, since, paused });
     }
 
     /// Forgets an upload that has ended. Requests of it that are under way are the caller's to stop.
@@ -194,15 +195,19 @@ impl Queue {
                 parts.set(&mut alarm, now);
             }
         }
-        if let Some(first) = self.waiting.first() {
-            alarm.set(first.since + GATHERING);
-        }
+        self.waiting.iter().for_each(|waiting| alarm.set(waiting.since + GATHERING));
         alarm.at
     }
 
     /// An upload's parts, once it is open.
     pub fn parts(&self, id: UploadId) -> Option<&Parts> {
         self.active.iter().find(|entry| entry.id == id)?.parts()
+    }
+
+    /// An upload's report, to be gone on with in another try.
+    pub fn take_report(&mut self, id: UploadId) -> Option<Report> {
+        let entry = self.active.iter_mut().find(|entry| entry.id == id)?;
+        Some(std::mem::take(&mut entry.parts.as_mut()?.report))
     }
 
     /// Whether an upload stands still on the user's wish.
@@ -260,7 +265,7 @@ impl Queue {
         while index < self.waiting.len() && is_room(&opened, bytes) && small + large > 0 {
             let waiting = &self.waiting[index];
             let room = if waiting.rank.is_large { &mut large } else { &mut small };
-            if waiting.paused || *room == 0 {
+            if waiting.paused || waiting.since > now || *room == 0 {
                 index += 1;
                 continue;
             }

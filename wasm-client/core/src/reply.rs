@@ -17,12 +17,24 @@ pub fn etag_in(headers: &str) -> Option<&str> {
 
 /// How long a reply asks to wait, in milliseconds, if it does so in whole seconds.
 pub fn retry_after_in(headers: &str) -> Option<Millis> {
-    let seconds: Millis = field(headers, '\n', "retry-after: ")?.trim_ascii().parse().ok()?;
-    Some(seconds.min(LONGEST_WAIT) * 1_000)
+    let text = field(headers, '\n', "retry-after: ")?.trim_ascii();
+    let mut seconds = 0;
+    for digit in text.chars() {
+        seconds = LONGEST_WAIT.min(10 * seconds + Millis::from(digit.to_digit(10)?));
+    }
+    (!text.is_empty()).then_some(seconds * 1_000)
 }
 
+/// What follows a name that stands behind a separator or at the beginning, up to the next separator.
 fn field<'a>(text: &'a str, separator: char, name: &str) -> Option<&'a str> {
-    text.split([separator]).find_map(|piece| piece.strip_prefix(name))
+    let mut rest = text;
+    loop {
+        let end = rest.bytes().position(|byte| byte == separator as u8).unwrap_or(rest.len());
+        if let Some(value) = rest[..end].strip_prefix(name) {
+            return Some(value);
+        }
+        rest = rest.get(end + 1..)?;
+    }
 }
 
 #[cfg(test)]

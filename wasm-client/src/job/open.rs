@@ -8,85 +8,90 @@ use std::rc::Rc;
 
 use futures_util::future::join;
 use nearput_api::{Plan, path};
-use nearput_core::parts::{Checked, Parts, Start};
+use nearput_core::parts::{Parts, Start};
 use nearput_core::plan::plan;
-use wasm_bindgen_futures::spawn_local;
 
+use super::ask;
 use super::parts::{read, take_signed};
-use super::{ask, is_worth_another_try};
 use crate::browser::clock::now;
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::home::{self, Home};
-use crate::upload::{Stage, Upload};
+use crate::home;
+use crate::upload::Upload;
 use crate::wire::{self, Json};
 
-/// A file that is about to be opened, with the parts of it that have been read.
-struct Prepared {
-    upload: Rc<Upload>,
-    read: Vec<Checked>,
-}
-
-pub(crate) async fn open(driver: &Rc<Driver>, uploads: Vec<Rc<Upload>>) {
+pub(super) async fn open(driver: &Rc<Driver>, mut uploads: Vec<Rc<Upload>>) {
     let home = match home::find(driver, &uploads).await {
         Ok(home) => home,
-        Err(error) => return uploads.iter().for_each(|upload| driver.fail(upload, &error)),
+        Err(error) => return driver.fail_all(&uploads, &error),
     };
-    let mut files = Vec::new();
-    for upload in uploads {
-        match prepare(driver, &home, &upload).await {
-            Ok(read) => files.push(Prepared { upload, read }),
-            Err(error) => driver.fail(&upload, &error),
+    for upload in &uploads {
+        match plan(upload.size(), driver.options.part_size, driver.limit(), &home.profile) {
+            Ok(plan) => upload.plan.set(plan),
+            Err(too_large) => driver.fail(upload, &too_large.into()),
+        }
+        if let Err(error) = read_to(driver, upload, first(driver, upload), None).await {
+            driver.fail(upload, &error);
         }
     }
-    files.retain(|file| driver.knows(&file.upload));
-    if files.is_empty() {
+    uploads.retain(|upload| driver.knows(upload));
+    if uploads.is_empty() {
         return;
     }
-    let about: Vec<_> = files.iter().map(|file| file.upload.clone()).collect();
-    let body = Json::object().with("site", home.site.clone()).with("files", Json::list(files.iter().map(describe)));
+    let files = Json::list(uploads.iter().map(|upload| describe(upload)));
+    let body = Json::object().with("site", home.site.clone()).with("files", files);
 
     let answered = Cell::new(false);
     let call = async {
-        let reply = ask(driver, &about, path::OPEN, body).await;
+        let reply = ask(driver, &uploads, path::OPEN, body).await;
         answered.set(true);
         reply
     };
-    let (reply, ()) = join(call, read_on(driver, &mut files, &answered)).await;
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(error) => return about.iter().for_each(|upload| driver.fail(upload, &error)),
+    let read_on = async {
+        for upload in &uploads {
+            // What cannot be read is found out again by whoever needs it.
+            let _ = read_to(driver, upload, 2 * driver.limit() as u32, Some(&answered)).await;
+        }
     };
-    let mut outcomes = reply.items("uploads");
-    for file in files {
-        let outcome = outcomes.next().unwrap_or(Json::object());
-        let upload = file.upload.clone();
-        match begin(driver, file, &outcome, &reply).await {
-            Ok(parts) => driver.opened(&upload, parts),
-            Err(error) => try_again(driver, upload, error),
+    let reply = match join(call, read_on).await {
+        (Ok(reply), ()) => reply,
+        (Err(error), ()) => return driver.fail_all(&uploads, &error),
+    };
+    let outcomes = reply.items("uploads");
+    for (upload, outcome) in uploads.iter().zip(outcomes) {
+        match begin(driver, upload, &outcome, &reply).await {
+            Ok(parts) => driver.opened(upload, parts),
+            Err(error) => driver.reopen_if_passing(upload, &error),
         }
     }
 }
 
-/// Cuts the file, and reads as many of its parts as the call is to tell of.
-async fn prepare(driver: &Rc<Driver>, home: &Home, upload: &Rc<Upload>) -> Result<Vec<Checked>, Error> {
-    let plan = plan(upload.size(), driver.options.part_size, driver.limit(), &home.profile)?;
-    upload.plan.set(plan);
-    let first = match plan {
+/// How many parts the call is to tell of.
+fn first(driver: &Driver, upload: &Upload) -> u32 {
+    match upload.plan.get() {
         // Its checksum is asked for only when it is stored.
         Plan::Form => 0,
         Plan::Put => 1,
-        Plan::Multipart { .. } => plan.part_count(upload.size()).min(driver.limit() as u64 / 3).max(1) as u32,
-    };
-    let mut parts = Vec::new();
-    for number in 1..=first {
-        parts.push(read(driver, upload, number).await?);
+        Plan::Multipart { .. } => (driver.limit() as u32 / 3).max(1),
     }
-    Ok(parts)
 }
 
-fn describe(file: &Prepared) -> Json {
-    let (upload, options) = (&file.upload, &file.upload.options);
+/// Reads an upload's parts up to a number, or until the signer has answered.
+async fn read_to(driver: &Driver, upload: &Upload, last: u32, answered: Option<&Cell<bool>>) -> Result<(), Error> {
+    let last = u64::from(last).min(upload.plan.get().part_count(upload.size())) as u32;
+    while !answered.is_some_and(Cell::get) {
+        let next = upload.read.borrow().len() as u32 + 1;
+        if next > last {
+            break;
+        }
+        let part = read(driver, upload, next).await?;
+        upload.read.borrow_mut().push(part);
+    }
+    Ok(())
+}
+
+fn describe(upload: &Upload) -> Json {
+    let options = &upload.options;
     Json::object()
         .with("name", options.name.clone())
         .with("size", upload.file.size())
@@ -94,39 +99,21 @@ fn describe(file: &Prepared) -> Json {
         .with("access", options.access.clone())
         .with("metadata", options.metadata.clone())
         .with("plan", wire::plan(upload.plan.get()))
-        .with("parts", wire::parts_to_sign(&file.read))
+        .with("parts", wire::parts_to_sign(&upload.read.borrow()))
 }
 
-/// Reads while the signer has not answered. What cannot be read is found out again by whoever needs it.
-async fn read_on(driver: &Driver, files: &mut [Prepared], answered: &Cell<bool>) {
-    for file in files {
-        let (upload, count) = (&file.upload, file.upload.plan.get().part_count(file.upload.size()));
-        let ahead = count.min(2 * driver.limit() as u64) as u32;
-        for number in file.read.len() as u32 + 1..=ahead {
-            if answered.get() {
-                return;
-            }
-            let Ok(part) = read(driver, upload, number).await else { return };
-            file.read.push(part);
-        }
-    }
-}
-
-async fn begin(driver: &Driver, mut file: Prepared, outcome: &Json, reply: &Json) -> Result<Parts, Error> {
-    let upload = &file.upload;
+async fn begin(driver: &Driver, upload: &Upload, outcome: &Json, reply: &Json) -> Result<Parts, Error> {
     if let Some(error) = Error::read(outcome) {
         return Err(error);
     }
     if !outcome.get("key").exists() {
         return Err(driver.signer.misunderstood());
     }
-    upload.ticket.replace(Some(outcome.get("ticket")));
-    if file.read.is_empty() {
-        file.read.push(read(driver, upload, 1).await?);
-    }
+    upload.ticket.replace(outcome.get("ticket"));
+    read_to(driver, upload, 1, None).await?;
     driver.events.opened(upload.id, outcome, upload.plan.get());
     let mut parts = start(driver, upload);
-    parts.take_over(&file.read, &take_signed(upload, outcome, reply));
+    parts.take_over(&upload.read.take(), &take_signed(upload, outcome, reply));
     Ok(parts)
 }
 
@@ -140,17 +127,4 @@ pub(super) fn start(driver: &Driver, upload: &Upload) -> Parts {
         second_copies: driver.home().is_some_and(|home| home.profile.second_copies),
     };
     Parts::new(start, upload.report.take(), now())
-}
-
-/// What failed for a while only is opened by a later call.
-fn try_again(driver: &Rc<Driver>, upload: Rc<Upload>, error: Error) {
-    let driver = driver.clone();
-    spawn_local(async move {
-        if is_worth_another_try(&driver, &upload, &error).await {
-            upload.stage.set(Stage::Queued);
-            driver.reopen(&upload);
-        } else {
-            driver.fail(&upload, &error);
-        }
-    });
 }

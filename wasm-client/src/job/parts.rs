@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use nearput_api::path;
-use nearput_core::parts::{Checked, Event, Request, Signed};
+use nearput_core::parts::{Checked, Event, Signed};
 use nearput_core::retry::Failure;
 
-use super::ask;
+use super::{PartJob, ask};
 use crate::browser::clock::{now, random};
 use crate::driver::Driver;
 use crate::error::Error;
@@ -14,37 +14,28 @@ use crate::reader::is_readable;
 use crate::upload::Upload;
 use crate::wire::{self, Json};
 
-/// Reads a part for its checksum.
-pub(crate) async fn read_one(driver: &Rc<Driver>, upload: &Rc<Upload>, number: u32) -> Result<(), Error> {
-    let part = read(driver, upload, number).await?;
-    driver.handle(upload.id, Event::Read(part));
-    Ok(())
-}
-
-/// Has the signer sign parts.
-pub(crate) async fn sign(driver: &Rc<Driver>, upload: &Rc<Upload>, parts: Vec<Checked>) -> Result<(), Error> {
-    let ticket = upload.ticket.borrow().clone();
-    let body = Json::object().with("ticket", ticket.clone()).with("parts", wire::parts_to_sign(&parts));
-    let reply = ask(driver, std::slice::from_ref(upload), path::SIGN, body).await?;
-    if upload.is_under(&ticket) {
-        driver.handle(upload.id, Event::Signed(take_signed(upload, &reply, &reply)));
-    }
-    Ok(())
-}
-
-/// Finds out why a part failed: a browser that cannot read the file any more says no more than that the request failed.
-pub(crate) async fn doubt(
-    driver: &Rc<Driver>,
-    upload: &Rc<Upload>,
-    request: Request,
-    failure: Failure,
-) -> Result<(), Error> {
-    let ticket = upload.ticket.borrow().clone();
-    if failure == Failure::Network && !is_readable(&upload.file).await {
-        return Err(Error::file_unreadable(&upload.options.name));
-    }
-    if upload.is_under(&ticket) {
-        driver.handle(upload.id, Event::Failed { request, failure, random: random() });
+pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) -> Result<(), Error> {
+    let ticket = upload.ticket();
+    let event = match job {
+        PartJob::Read(number) => Event::Read(read(driver, upload, number).await?),
+        PartJob::Sign(parts) => {
+            let body = Json::object().with("ticket", ticket.clone()).with("parts", wire::parts_to_sign(&parts));
+            let reply = ask(driver, std::slice::from_ref(upload), path::SIGN, body).await?;
+            if upload.ticket() != ticket {
+                return Ok(());
+            }
+            Event::Signed(take_signed(upload, &reply, &reply))
+        }
+        PartJob::Doubt(request, failure) => {
+            if failure == Failure::Network && !is_readable(&upload.file).await {
+                return Err(Error::file_unreadable(&upload.options.name));
+            }
+            Event::Failed { request, failure, random: random() }
+        }
+    };
+    // Nothing that was asked for before an upload was opened anew is about its parts.
+    if upload.ticket() == ticket {
+        driver.handle(upload.id, event);
     }
     Ok(())
 }
@@ -64,10 +55,10 @@ pub(super) fn take_signed(upload: &Upload, signed: &Json, reply: &Json) -> Vec<S
     let server_time = reply.number("server_time").unwrap_or_default();
     let mut ends = Vec::new();
     for request in signed.items("parts") {
-        let (number, expires_at) = (request.number("number").unwrap_or_default(), request.number("expires_at"));
-        let left = (expires_at.unwrap_or_default() - server_time) as u64;
-        upload.keep_signed(number as u32, request);
-        ends.push(Signed { number: number as u32, expires: now() + left });
+        let number = request.number("number").unwrap_or_default() as u32;
+        let left = request.number("expires_at").unwrap_or_default() - server_time;
+        upload.keep_signed(number, request);
+        ends.push(Signed { number, expires: now() + left as u64 });
     }
     ends
 }

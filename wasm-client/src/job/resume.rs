@@ -13,20 +13,17 @@ use crate::home;
 use crate::upload::Upload;
 use crate::wire::{self, Json};
 
-pub(crate) async fn resume(driver: &Rc<Driver>, upload: &Rc<Upload>) {
-    if let Err(error) = go_on(driver, upload).await {
-        driver.failed(upload, &error);
-    }
-}
-
-async fn go_on(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(), Error> {
-    let record = upload.interrupted.replace(Json::default());
+pub(super) async fn resume(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(), Error> {
+    let record = upload.interrupted.take();
     let changed = || Error::file_changed(&upload.options.name);
-    home::find(driver, std::slice::from_ref(upload)).await?;
+    let home = home::find(driver, std::slice::from_ref(upload)).await?;
     let part_size = record.number("partSize").unwrap_or_default() as u64;
     upload.plan.set(Plan::Multipart { part_size });
-    upload.ticket.replace(Some(record.get("ticket")));
-    let body = Json::object().with("ticket", record.get("ticket"));
+    upload.ticket.replace(record.get("ticket"));
+    if record.get("site") != home.site {
+        return Err(Error::lost());
+    }
+    let body = Json::object().with("ticket", upload.ticket());
     let reply = ask(driver, std::slice::from_ref(upload), path::PARTS, body).await?;
 
     let known = wire::known_parts(&record);
@@ -35,10 +32,8 @@ async fn go_on(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(), Error> {
         if !driver.knows(upload) {
             return Ok(());
         }
-        let expected = part
-            .checksum
-            .or_else(|| known.iter().find(|known| known.number == part.number)?.checksum)
-            .ok_or_else(changed)?;
+        let recorded = || known.iter().find(|known| known.number == part.number)?.checksum;
+        let expected = part.checksum.or_else(recorded).ok_or_else(changed)?;
         let range = upload.plan.get().part_range(upload.size(), part.number).ok_or_else(changed)?;
         // A part that was cut off is sent again.
         if size == range.end - range.start {

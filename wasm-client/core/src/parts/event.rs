@@ -73,8 +73,8 @@ pub enum Action {
     Send(Request),
     /// End a request; nothing more is heard of it.
     Stop(Request),
-    /// Every part is stored. The last action, unless [`Event::Doubted`] is the answer.
-    Complete { parts: Vec<Stored>, checksum: Option<Checksum> },
+    /// Every part is stored, and the whole has this checksum. The last action, unless [`Event::Doubted`] is the answer.
+    Complete(Option<Checksum>),
     /// A part cannot be stored. The last action.
     GiveUp(Failure),
 }
