@@ -101,6 +101,7 @@ export class Nearput extends EventTarget {
 
     const task = this.#launch(file.size, signal, (hear, id) => {
       if (resume && file.size > LARGEST_WITHOUT_PARTS) return this.#keep(id, hear, { file, handle, options: fileOptions });
+      // Nobody will ask for it again, so nothing of it is left behind.
       this.#call("upload", id, file, { ...fileOptions, resume: false });
       return (verb) => this.#call(verb, id);
     });
@@ -152,7 +153,7 @@ export class Nearput extends EventTarget {
     const keeper = import("./resume.js")
       .then(({ Keeper }) => new Keeper({ ...upload, signer, send, hear, listen }))
       .catch(() => {
-        send("upload", upload.file, { ...upload.options, resume: false });
+        send("upload", upload.file, upload.options);
         return { command: send };
       });
     return (verb) => keeper.then((keeper) => keeper.command(verb));
