@@ -14,7 +14,7 @@ const THANKS_MS = 2000;
  */
 export function showReport(details, report, headline) {
   const { site, plan, seconds, rate, paths, retries, restarts, sentTwice } = report;
-  setText(details, ".report-summary", `${plan} to ${site} in ${formatDuration(seconds)}, ${formatRate(rate)}`);
+  setText(details, ".report-summary", `${plan} to ${site ?? "no site"} in ${formatDuration(seconds)}, ${formatRate(rate)}`);
   find(details, ".report-paths").replaceChildren(
     ...paths.map((path) =>
       cells("td", path.id, path.host, formatBytes(path.bytes), formatRate(path.bytes / (path.seconds || Infinity)), path.failures),
