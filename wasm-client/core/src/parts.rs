@@ -207,7 +207,7 @@ impl Parts {
         }
         let due = self.active.iter().filter_map(Part::due);
         let stalls = self.active.iter().flat_map(|part| part.stalls(self.start.stall_after)).map(|(_, at)| at);
-        let look = self.may_hedge().then_some(now + SHORTEST_LOOK);
+        let look = self.may_hedge(now).then_some(now + SHORTEST_LOOK);
         due.chain(stalls).chain(look).filter(|at| *at > now).min()
     }
 
@@ -397,21 +397,21 @@ impl Parts {
     }
 
     /// Whether the last parts are on their way, and a second copy would do no harm.
-    fn may_hedge(&self) -> bool {
+    fn may_hedge(&self, now: Millis) -> bool {
         self.start.second_copies
             && self.next > self.count
             && self.active.iter().all(|part| !part.copies().is_empty())
-            && self.active.iter().any(|part| part.copies().len() == 1)
+            && self.active.iter().any(|part| part.only_copy(now + EXPIRY_MARGIN).is_some())
     }
 
     /// Sends a second copy of the slowest of the last parts, if it should be there long before the first one.
     fn hedge(&mut self, now: Millis, paths: &mut Paths) -> Option<Action> {
-        if !self.may_hedge() {
+        if !self.may_hedge(now) {
             return None;
         }
         let mut slowest = (0.0, 0, 0);
         for (index, part) in self.active.iter().enumerate() {
-            if let [copy] = part.copies()
+            if let Some(copy) = part.only_copy(now + EXPIRY_MARGIN)
                 && now - copy.begun >= SHORTEST_LOOK
             {
                 let rate = copy.sent as f64 / (now - copy.begun) as f64;
@@ -427,8 +427,8 @@ impl Parts {
         }
         let number = self.active[index].number;
         let by = paths.take(Wish::Not(path), now)?;
-        let anew = paths.rate(by, now).map(|rate| self.size_of(number) as f64 / rate);
-        if anew.is_some_and(|anew| anew * HEDGING_MARGIN < left) {
+        let anew = self.size_of(number) as f64 / paths.rate(by, now);
+        if anew * HEDGING_MARGIN < left {
             self.active[index].begin(by, now);
             self.report.repeated("hedged");
             return Some(Action::Send(Request { number, path: by }));

@@ -1,0 +1,1 @@
+//! Several host names of one bucket.
