@@ -3,6 +3,7 @@
 mod ending;
 mod hedging;
 mod order;
+mod pace;
 mod paths;
 mod queue;
 mod repeating;
