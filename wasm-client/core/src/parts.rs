@@ -193,7 +193,7 @@ impl Parts {
             return Some(action);
         }
         if !self.signing
-            && let Some(action) = self.sign_all()
+            && let Some(action) = self.sign_some(means.window)
         {
             return Some(action);
         }
@@ -437,8 +437,9 @@ impl Parts {
         None
     }
 
-    fn sign_all(&mut self) -> Option<Action> {
-        let parts: Vec<Checked> = self.active.iter_mut().filter_map(Part::start_signing).collect();
+    /// After a doubt there may be thousands, which the signer would refuse.
+    fn sign_some(&mut self, window: usize) -> Option<Action> {
+        let parts: Vec<Checked> = self.active.iter_mut().take(window).filter_map(Part::start_signing).collect();
         self.signing = !parts.is_empty();
         self.signing.then_some(Action::Sign(parts))
     }

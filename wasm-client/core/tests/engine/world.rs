@@ -136,6 +136,7 @@ impl World {
             }
             Action::Sign(parts) => {
                 assert!(!parts.is_empty() && self.signing.iter().all(|(other, _)| *other != id), "one call at a time");
+                assert!(parts.len() <= 100, "as many as the signer takes by default");
                 self.signing.push((id, parts));
             }
             Action::Send(request) => self.send(id, request),

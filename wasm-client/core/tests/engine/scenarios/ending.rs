@@ -162,6 +162,21 @@ fn where_there_is_no_part_to_doubt_all_are_sent_again() {
 }
 
 #[test]
+fn thousands_of_parts_in_doubt_are_signed_and_sent_again_by_and_by() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(1_000 * PART);
+    while world.completing.is_empty() {
+        world.prepare();
+        world.store(world.sending[0]);
+    }
+    world.begun.clear();
+    world.doubt(1, vec![]);
+    assert!(world.signing[0].1.len() <= 24, "{}", world.signing[0].1.len());
+    world.finish();
+    assert!(world.is_complete(1));
+    assert_eq!(sent_again(&world), (1..=1_000).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_storage_that_doubts_for_ever_is_given_up() {
     let mut world = completing(true);
     let mut doubts = 0;
