@@ -1,5 +1,7 @@
 //! Requests that stand still.
 
+use std::collections::BTreeMap;
+
 use nearput_core::retry::Failure;
 
 use crate::line::Fate;
@@ -72,4 +74,23 @@ fn a_line_that_swallows_everything_for_half_an_hour_is_waited_out() {
     world.run(GIVE_UP, |_, world| Fate::Moves(if world.now < GIVE_UP / 2 { 0 } else { MIB }));
     assert!(world.is_complete(1));
     assert!(world.now <= GIVE_UP / 2 + 9 * STALL, "{}", world.now);
+}
+
+#[test]
+fn a_line_too_slow_for_so_many_requests_is_not_wasted_on_parts_that_stand_still() {
+    const TOTAL: u64 = 64_000;
+    // What a request has sent shows only now and then.
+    const LUMP: u64 = 256_000;
+    let mut world = World::with_paths(&[false; 4]).far().with_upload(10 * PART);
+    let mut under_way = BTreeMap::new();
+    world.run(2 * GIVE_UP, |sent, world| {
+        let bytes: &mut u64 = under_way.entry((sent.number, sent.path, sent.begun)).or_default();
+        *bytes += TOTAL / 10 / world.sending.len() as u64;
+        let shown = if *bytes >= PART { PART } else { *bytes / LUMP * LUMP };
+        Fate::Moves(shown - sent.bytes)
+    });
+    assert!(world.is_complete(1));
+    assert!(!world.stopped.is_empty());
+    let best = 10 * PART * 1_000 / TOTAL;
+    assert!(world.now < best + best / 5, "{} ms instead of {best}", world.now);
 }
