@@ -396,9 +396,11 @@ impl Parts {
         Some(Action::Send(Request { number: part.number, path }))
     }
 
-    /// Whether the last parts are on their way, and a second copy would do no harm.
+    /// Whether the last parts are on their way, and a second copy would do no harm. One of a whole object would be another version.
     fn may_hedge(&self, now: Millis) -> bool {
-        self.start.second_copies
+        let is_multipart = matches!(self.start.plan, Plan::Multipart { .. });
+        is_multipart
+            && self.start.second_copies
             && self.next > self.count
             && self.active.iter().all(|part| !part.copies().is_empty())
             && self.active.iter().any(|part| part.only_copy(now + EXPIRY_MARGIN).is_some())

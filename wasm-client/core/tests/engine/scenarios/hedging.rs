@@ -104,3 +104,17 @@ fn no_second_copy_is_sent_with_a_signature_that_is_about_to_end() {
     world.run(19_000, slow);
     assert_eq!((world.begun.len(), world.sending.len()), (6, 1));
 }
+
+#[test]
+fn a_file_that_is_one_request_is_not_sent_twice() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(6 * PART);
+    world.run(10_000, by_path([MIB, MIB]));
+    assert!(world.is_complete(1));
+    world.add(2, MIB);
+    world.open_all();
+    let begun = world.begun.len();
+    // A browser says nothing of a form's progress.
+    world.run(10_000, |sent, world| Fate::Moves(if world.now - sent.begun < 8_000 { 0 } else { MIB }));
+    assert!(world.is_complete(2));
+    assert_eq!(world.begun.len(), begun);
+}
