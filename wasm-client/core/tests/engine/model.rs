@@ -6,14 +6,16 @@ use nearput_core::retry::Failure;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::upload::{Ending, PART};
+use crate::upload::{Ending, PART, checksum};
 use crate::world::{LIFETIME, World};
 
 #[derive(Debug, Clone)]
 enum Happening {
+    /// Every bit of `held` stands for a part that an earlier visit has left with the storage.
     Add {
         size: u64,
         priority: i32,
+        held: u64,
     },
     /// Whatever is to be opened, read and signed is.
     Prepare,
@@ -26,8 +28,10 @@ enum Happening {
     Store(Index),
     Fail(Index, Failure),
     Complete(Index),
-    /// The storage has lost the parts whose bits are set.
-    Doubt(Index, u64),
+    /// The storage has lost the parts whose bits are set in the first, and holds other bytes for those in the second.
+    Doubt(Index, u64, u64),
+    /// The driver finds that an upload must be opened anew.
+    Reopen(u32),
     Pause(u32),
     Resume(u32),
     Cancel(u32),
@@ -57,12 +61,14 @@ fn failure() -> impl Strategy<Value = Failure> {
 fn happening() -> impl Strategy<Value = Happening> {
     let id = 1..6u32;
     let index = any::<Index>;
+    let some = || prop_oneof![2 => Just(0), 1 => any::<u64>().prop_map(|bits| bits & bits >> 7)];
     let mostly = prop_oneof![Just(u64::MAX), any::<u64>()];
     let size = prop_oneof![1 => 0..=PART, 2 => PART..10 * PART];
+    let held = prop_oneof![2 => Just(0), 1 => any::<u64>()];
     let request = (0..14u32, 0..4usize).prop_map(|(number, path)| Request { number, path });
     let lifetime = prop_oneof![4 => Just(LIFETIME), 1 => 11_000..60_000u64];
     prop_oneof![
-        4 => (size, -1..2i32).prop_map(|(size, priority)| Happening::Add { size, priority }),
+        4 => (size, -1..2i32, held).prop_map(|(size, priority, held)| Happening::Add { size, priority, held }),
         24 => Just(Happening::Prepare),
         6 => (index(), mostly.clone()).prop_map(|(call, opened)| Happening::Open(call, opened)),
         8 => index().prop_map(Happening::Read),
@@ -71,7 +77,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         40 => index().prop_map(Happening::Store),
         8 => (index(), failure()).prop_map(|(request, failure)| Happening::Fail(request, failure)),
         4 => index().prop_map(Happening::Complete),
-        6 => (index(), prop_oneof![Just(0), any::<u64>()]).prop_map(|(upload, lost)| Happening::Doubt(upload, lost)),
+        6 => (index(), some(), some()).prop_map(|(upload, lost, other)| Happening::Doubt(upload, lost, other)),
+        1 => id.clone().prop_map(Happening::Reopen),
         2 => id.clone().prop_map(Happening::Pause),
         5 => id.clone().prop_map(Happening::Resume),
         1 => id.clone().prop_map(Happening::Cancel),
@@ -92,7 +99,11 @@ fn bit(bits: u64, number: u32) -> bool {
 
 fn happen(world: &mut World, happening: Happening) {
     match happening {
-        Happening::Add { size, priority } => world.add_with(world.uploads.len() as u32 + 1, size, priority),
+        Happening::Add { size, priority, held } => {
+            let id = world.uploads.len() as u32 + 1;
+            world.add_with(id, size, priority);
+            world.hold(id, |number| bit(held, number));
+        }
         Happening::Prepare => world.prepare(),
         Happening::Open(call, opened) => {
             if !world.opening.is_empty() {
@@ -129,11 +140,18 @@ fn happen(world: &mut World, happening: Happening) {
                 world.complete(id);
             }
         }
-        Happening::Doubt(upload, lost) => {
+        Happening::Doubt(upload, lost, other) => {
             if let Some(id) = pick(&world.completing, &upload) {
                 let mut held = world.uploads[&id].listed();
                 held.retain(|part| !bit(lost, part.number));
+                let others = held.iter_mut().filter(|part| bit(other, part.number));
+                others.for_each(|part| part.checksum = Some(checksum(0)));
                 world.doubt(id, held);
+            }
+        }
+        Happening::Reopen(id) => {
+            if world.queue.parts(id).is_some() {
+                world.reopen(id);
             }
         }
         Happening::Pause(id) => world.event(id, Event::Pause),
@@ -162,6 +180,7 @@ proptest! {
         costly in prop::sample::select(vec![&[false][..], &[true], &[false, false], &[false, false, true], &[false; 4]]),
         is_far: bool,
         second_copies: bool,
+        checksums: bool,
         happenings in prop::collection::vec(happening(), 1..200),
     ) {
         let mut world = World::with_paths(costly);
@@ -169,6 +188,7 @@ proptest! {
             world = world.far();
         }
         world.second_copies = second_copies;
+        world.checksums = checksums;
         world.add(1, 6 * PART);
         for happening in happenings {
             happen(&mut world, happening);

@@ -103,6 +103,13 @@ impl World {
         self.pump();
     }
 
+    /// An earlier visit of the page has left some parts of an upload, which is not open yet, with the storage.
+    pub(crate) fn hold(&mut self, id: UploadId, is_held: impl Fn(u32) -> bool) {
+        let upload = self.upload(id);
+        let held: Vec<u32> = (1..=upload.count()).filter(|number| is_held(*number)).collect();
+        upload.held = (upload.count() > 1 && !held.is_empty()).then_some(held);
+    }
+
     /// Does all that is asked for.
     pub(crate) fn pump(&mut self) {
         while let Some(step) = self.queue.poll(self.now) {

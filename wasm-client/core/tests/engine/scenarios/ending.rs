@@ -153,6 +153,16 @@ fn a_part_that_the_storage_holds_otherwise_is_sent_again() {
 }
 
 #[test]
+fn a_storage_that_lists_no_checksums_is_believed_to_hold_what_it_lists() {
+    let mut world = completing(true);
+    let mut held = world.uploads[&1].listed();
+    held.iter_mut().for_each(|part| part.checksum = None);
+    world.doubt(1, held);
+    world.finish();
+    assert_eq!(sent_again(&world), [3]);
+}
+
+#[test]
 fn where_there_is_no_part_to_doubt_all_are_sent_again() {
     let mut world = completing(false);
     let held = world.uploads[&1].listed();
