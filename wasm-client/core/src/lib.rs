@@ -6,7 +6,8 @@
 //!
 //! In reading order: a file is cut by a [`plan`]; the [`queue`] says which file's turn it is; [`parts`] carries one file's parts
 //! through reading, signing and sending; a [`reply`] is read for what the storage says; [`retry`] says what a failure means;
-//! [`checksum`] proves that the storage got what the file holds; [`progress`] tells the user.
+//! [`checksum`] proves that the storage got what the file holds; [`progress`] tells the user. Where the page holds temporary
+//! credentials it signs by itself, with [`sigv4`].
 
 pub mod checksum;
 pub mod parts;
@@ -15,3 +16,4 @@ pub mod progress;
 pub mod queue;
 pub mod reply;
 pub mod retry;
+pub mod sigv4;
