@@ -49,12 +49,10 @@ impl<'a> Presigner<'a> {
 
     fn of_service(service: &str, payload: &'a str, credentials: Credentials<'a>, region: &str, time: &'a str) -> Self {
         let date = time.split('T').next().unwrap_or_default();
-        let scope = [date, region, service, "aws4_request"];
-        let mut key = hmac(["AWS4", credentials.secret_access_key].concat().as_bytes(), date);
-        for step in &scope[1..] {
-            key = hmac(&key, step);
-        }
-        Self { credentials, time, scope: scope.join("/"), key, payload }
+        let secret = ["AWS4", credentials.secret_access_key].concat();
+        let key = hmac(&hmac(&hmac(secret.as_bytes(), date), region), service);
+        let scope = [date, "/", region, "/", service, "/aws4_request"].concat();
+        Self { credentials, time, scope, key: hmac(&key, "aws4_request"), payload }
     }
 
     /// The signed address, good for `expires_in` seconds, and a secret for as long.
@@ -62,15 +60,16 @@ impl<'a> Presigner<'a> {
         let (host, path, query) = split(request.url);
         let mut headers = request.headers.to_vec();
         headers.push(("host", host));
-        headers.sort_unstable();
-        let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+        sort(&mut headers);
+        let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+        let names = names.join(";");
 
         let Credentials { access_key_id, session_token, .. } = self.credentials;
         let mut parameters = vec![
             ("X-Amz-Algorithm", ALGORITHM.to_owned()),
             ("X-Amz-Credential", escape(&[access_key_id, "/", &self.scope].concat())),
             ("X-Amz-Date", self.time.to_owned()),
-            ("X-Amz-Expires", expires_in.to_string()),
+            ("X-Amz-Expires", decimal(expires_in)),
             ("X-Amz-SignedHeaders", escape(&names)),
         ];
         parameters.extend(session_token.map(|token| ("X-Amz-Security-Token", escape(token))));
@@ -78,34 +77,49 @@ impl<'a> Presigner<'a> {
         let given = query.split('&').filter(|pair| !pair.is_empty());
         let mut pairs: Vec<_> = given.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
         pairs.extend(parameters.iter().map(|(name, value)| (*name, value.as_str())));
-        pairs.sort_unstable();
-        let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| [name, "=", value].concat()).collect();
+        sort(&mut pairs);
 
-        let mut canonical = [request.method, path, &pairs.join("&"), ""].join("\n");
+        let mut canonical = [request.method, "\n/", path].concat();
+        let mut separator = "\n";
+        for (name, value) in pairs {
+            canonical.extend([separator, name, "=", value]);
+            separator = "&";
+        }
+        canonical.push('\n');
         for (name, value) in headers {
             canonical.extend([name, ":", value, "\n"]);
         }
         canonical.extend(["\n", &names, "\n", self.payload]);
-        let to_sign = [ALGORITHM, self.time, &self.scope, &hex(&sha256(&[canonical.as_bytes()]))].join("\n");
+        let hash = hex(&sha256(&[canonical.as_bytes()]));
+        let to_sign = [ALGORITHM, "\n", self.time, "\n", &self.scope, "\n", &hash].concat();
         // AWS's implementation has it before the token.
         parameters.insert(5, ("X-Amz-Signature", hex(&hmac(&self.key, &to_sign))));
 
         let mut signed = request.url.to_owned();
+        let mut separator = if signed.contains('?') { "&" } else { "?" };
         for (name, value) in parameters {
-            let separator = if signed.contains('?') { "&" } else { "?" };
             signed.extend([separator, name, "=", &value]);
+            separator = "&";
         }
         signed
     }
 }
 
-/// An address's host, path and query.
+/// An address's host, its path without the first slash, and its query.
 fn split(url: &str) -> (&str, &str, &str) {
-    let (_, rest) = url.split_once("://").unwrap_or(("", url));
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    match rest.find('/') {
-        Some(slash) => (&rest[..slash], &rest[slash..], query),
-        None => (rest, "/", query),
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let mut pieces = address.splitn(4, '/').skip(2);
+    (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default(), query)
+}
+
+/// There are a dozen: the standard library's ways for thousands are larger than all else here.
+fn sort<T: Ord>(items: &mut [T]) {
+    for end in 1..items.len() {
+        for index in (0..end).rev() {
+            if items[index] > items[index + 1] {
+                items.swap(index, index + 1);
+            }
+        }
     }
 }
 
@@ -119,6 +133,13 @@ fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+fn decimal(number: u32) -> String {
+    let digit = char::from(b'0' + (number % 10) as u8);
+    let mut text = if number < 10 { String::new() } else { decimal(number / 10) };
+    text.push(digit);
+    text
 }
 
 #[cfg(test)]

@@ -18,20 +18,27 @@ pub(super) fn sha256(pieces: &[&[u8]]) -> Hash {
 
 /// RFC 2104.
 pub(super) fn hmac(key: &[u8], message: &str) -> Hash {
-    let mut block = [0; BLOCK];
-    if key.len() > BLOCK {
-        block[..32].copy_from_slice(&sha256(&[key]));
+    let hashed;
+    let key = if key.len() > BLOCK {
+        hashed = sha256(&[key]);
+        &hashed
     } else {
-        block[..key.len()].copy_from_slice(key);
-    }
+        key
+    };
+    let mut block = [0; BLOCK];
+    block.iter_mut().zip(key).for_each(|(byte, key)| *byte = *key);
     let inner = sha256(&[&block.map(|byte| byte ^ 0x36), message.as_bytes()]);
     sha256(&[&block.map(|byte| byte ^ 0x5c), &inner])
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[digit as usize])).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 #[cfg(test)]
