@@ -12,8 +12,8 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{Role, Storage};
 use super::credentials::CredentialCache;
+use super::{Role, Storage};
 use crate::config::{self, Origin, SiteCredentials};
 use crate::routing::Bucket;
 

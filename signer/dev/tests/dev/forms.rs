@@ -192,6 +192,7 @@ async fn temporary_credentials_post_forms_with_their_token_until_they_end() -> R
         secret_key: "secret".to_owned(),
         token: "the/token==".to_owned(),
         expires_at,
+        may_put: None,
     };
     let form = || Form { access_key: "temporary", secret_key: "secret", ..Form::new("key", 4) };
     let with_token = |token: &str| form().with("x-amz-security-token", token);
