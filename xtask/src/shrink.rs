@@ -10,15 +10,15 @@ use serde_json::Value;
 
 use crate::process::{capture, command, run};
 
-/// The module's imports come from one JavaScript object, which wasm-bindgen knows by this name and `wasm-opt` by the other.
-const IMPORTS: (&str, &str) = ("\"./nearput_client_bg.js\": import0", "\"a\": import0");
+/// The module's imports come from one JavaScript object, which wasm-bindgen knows by the module's name and `wasm-opt` by this one.
+const IMPORTS: &str = "\"a\": import0";
 
-pub(crate) fn shrink(pkg: &Path) -> Result<()> {
-    let names = shorten_names(&pkg.join("nearput_client_bg.wasm"))?;
-    let script = pkg.join("nearput_client.js");
-    rewrite(&script, |source| names.in_script(source))?;
-    rewrite(&pkg.join("nearput_client.d.ts"), |types| Ok(names.in_types(types)))?;
-    rewrite(&pkg.join("nearput_client_bg.wasm.d.ts"), |types| Ok(names.in_types(types)))?;
+pub(crate) fn shrink(pkg: &Path, module: &str) -> Result<()> {
+    let names = shorten_names(&pkg.join(format!("{module}_bg.wasm")))?;
+    let script = pkg.join(format!("{module}.js"));
+    rewrite(&script, |source| names.in_script(source, module))?;
+    rewrite(&pkg.join(format!("{module}.d.ts")), |types| Ok(names.in_types(types)))?;
+    rewrite(&pkg.join(format!("{module}_bg.wasm.d.ts")), |types| Ok(names.in_types(types)))?;
     minify(&script)
 }
 
@@ -60,9 +60,10 @@ impl Names {
     }
 
     /// An import is a property of the object of imports, an export is one of `wasm`.
-    fn in_script(&self, source: &str) -> Result<String> {
-        ensure!(source.matches(IMPORTS.0).count() == 1, "wasm-bindgen names the module's imports in a new way");
-        let mut source = source.replace(IMPORTS.0, IMPORTS.1);
+    fn in_script(&self, source: &str, module: &str) -> Result<String> {
+        let imports = format!("\"./{module}_bg.js\": import0");
+        ensure!(source.matches(&imports).count() == 1, "wasm-bindgen names the module's imports in a new way");
+        let mut source = source.replace(&imports, IMPORTS);
         for (long, short) in &self.imports {
             let property = format!(" {long}: ");
             ensure!(source.matches(&property).count() == 1, "wasm-bindgen writes the import {long} in a new way");
@@ -107,12 +108,17 @@ mod tests {
                       engine_new(wasm.engine_new_2(wasm.engine_new), 'x.wasm');";
         let expected = "const import0 = { a: () => 1 }; return { \"a\": import0 }; \
                         engine_new(wasm.c(wasm.b), 'x.wasm');";
-        assert_eq!(names().in_script(source).expect("the script is as wasm-bindgen writes it"), expected);
+        assert_eq!(
+            names().in_script(source, "nearput_client").expect("the script is as wasm-bindgen writes it"),
+            expected
+        );
     }
 
     #[test]
     fn a_script_without_one_of_the_imports_is_refused() {
-        let error = names().in_script("\"./nearput_client_bg.js\": import0").expect_err("the import is missing");
+        let error = names()
+            .in_script("\"./nearput_client_bg.js\": import0", "nearput_client")
+            .expect_err("the import is missing");
         assert!(error.to_string().contains("__wbg_now_1f"), "{error}");
     }
 

@@ -151,8 +151,9 @@ impl World {
                 let stopped = take(&mut self.sending, |sent| sent.is(id, request));
                 self.stopped.push(stopped.expect("only what was begun is stopped"));
             }
-            Action::Complete { parts, checksum } => {
+            Action::Complete(checksum) => {
                 self.assert_quiet(id);
+                let parts = self.queue.parts(id).expect("it is open").stored().to_vec();
                 self.upload(id).completed(parts, checksum);
                 self.completing.push(id);
             }
