@@ -13,11 +13,12 @@ use crate::shrink::shrink;
 use crate::{setup, workspace};
 
 /// What the module is made from.
-const INPUTS: [&str; 7] = [
+const INPUTS: [&str; 8] = [
     "wasm-client",
     "signer/api",
     "xtask/src/client.rs",
     "xtask/src/shrink.rs",
+    "xtask/src/shrink",
     "Cargo.toml",
     "Cargo.lock",
     "rust-toolchain.toml",
