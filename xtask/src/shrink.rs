@@ -30,11 +30,10 @@ pub(crate) fn shrink(pkg: &Path) -> Result<()> {
 fn with_loader(source: &str) -> Result<String> {
     let (rest, own) =
         source.split_once("function __wbg_finalize_init(").context("wasm-bindgen's loader begins in a new way")?;
-    let known = ["let wasmModule, wasmInstance, wasm;", "function __wbg_get_imports() {"]
-        .iter()
-        .all(|used| rest.contains(used));
-    let ends = own.ends_with("export { initSync, __wbg_init as default };\n");
-    ensure!(known && ends, "wasm-bindgen loads the module in a new way");
+    let has_ours =
+        rest.contains("let wasmModule, wasmInstance, wasm;") && rest.contains("function __wbg_get_imports() {");
+    let has_more = !own.ends_with("export { initSync, __wbg_init as default };\n") || own.contains("__wbindgen_start");
+    ensure!(has_ours && !has_more, "wasm-bindgen loads the module in a new way");
     Ok(format!("{rest}{LOADER}"))
 }
 
@@ -155,11 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn a_loader_that_leaves_something_else_behind_is_refused() {
-        let theirs =
-            "function __wbg_get_imports() {}\nlet wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init() {}\n";
-        with_loader(&format!("{theirs}export {{ initSync, another, __wbg_init as default }};\n"))
-            .expect_err("not as known");
+    fn a_loader_that_does_more_is_refused() {
+        let before =
+            "function __wbg_get_imports() {}\nlet wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init() {";
+        let exports_more = format!("{before}}}\nexport {{ initSync, another, __wbg_init as default }};\n");
+        with_loader(&exports_more).expect_err("somebody may import it");
+        let starts = format!("{before}wasm.__wbindgen_start();}}\nexport {{ initSync, __wbg_init as default }};\n");
+        with_loader(&starts).expect_err("ours does not start anything");
         with_loader("let wasm;").expect_err("there is no loader");
     }
 }

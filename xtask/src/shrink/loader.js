@@ -14,5 +14,4 @@ async function load() {
     // Not the streaming variant: for a module of this size it gains nothing, and it needs servers that know wasm's media type.
     const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), __wbg_get_imports());
     wasm = instance.exports;
-    wasm.__wbindgen_start();
 }
