@@ -45,6 +45,21 @@ fn ten_minutes_offline_are_waited_out_and_it_goes_on_the_moment_it_is_online() {
 }
 
 #[test]
+fn what_waits_to_be_repeated_is_sent_the_moment_the_network_is_there_again() {
+    let mut world = World::new(1).with_upload(1_000);
+    for _ in 0..8 {
+        while world.sending.is_empty() {
+            assert!(world.sleep());
+        }
+        world.fail(world.sending[0], Failure::Network);
+    }
+    world.set_online(false);
+    world.now += 1_000;
+    world.set_online(true);
+    assert_eq!(world.sending.len(), 1);
+}
+
+#[test]
 fn offline_for_longer_than_the_time_for_giving_up_is_waited_out_as_well() {
     let mut world = World::new(2).with_upload(4 * PART);
     world.prepare();
