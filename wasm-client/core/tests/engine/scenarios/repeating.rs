@@ -208,6 +208,25 @@ fn a_part_refused_for_its_bytes_five_times_is_given_up() {
 }
 
 #[test]
+fn the_report_says_what_went_by_which_path_and_why_something_was_repeated() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(20 * PART);
+    world.prepare();
+    let first = world.sending[0];
+    world.moved(first, 1_000);
+    world.fail(first, Failure::Network);
+    world.fail(world.sending[0], reply(500, "InternalError"));
+    world.fail(world.sending[0], reply(500, ""));
+    world.finish();
+    let report = &world.uploads[&1].report;
+    assert_eq!(report.paths.iter().map(|path| path.bytes).sum::<u64>(), 20 * PART);
+    assert_eq!(report.paths.iter().map(|path| path.parts).sum::<u32>(), 20);
+    assert_eq!(report.paths.iter().map(|path| path.failures).sum::<u32>(), 3);
+    assert_eq!(report.wasted, 1_000);
+    let codes: Vec<_> = report.retries.iter().map(|(code, count)| (code.as_str(), *count)).collect();
+    assert_eq!(codes, [("network", 1), ("InternalError", 1), ("http_error", 1)]);
+}
+
+#[test]
 fn with_a_fault_in_every_fifth_request_everything_arrives() {
     let faults = [
         Failure::Network,
