@@ -81,6 +81,25 @@ fn hedged() -> World {
 }
 
 #[test]
+fn while_a_part_is_still_to_be_sent_there_is_no_second_copy_of_another() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(12 * PART);
+    world.prepare();
+    world.now += 500;
+    while let Some(sent) = world.sending.iter().find(|sent| sent.number < 11).copied() {
+        world.store(sent);
+    }
+    world.fail(world.sending[0], reply(403, "AccessDenied"));
+    world.now += 5_000;
+    world.pump();
+    assert_eq!((world.sending.len(), &world.reading[..]), (1, &[(1, 11)][..]));
+    world.prepare();
+    while world.sending.len() < 3 {
+        assert!(world.sleep());
+    }
+    assert_eq!(world.under_way(1), [(12, 1), (11, 0), (12, 0)]);
+}
+
+#[test]
 fn a_second_copy_that_fails_is_not_sent_again() {
     let mut world = hedged();
     let second = world.sending[1];
