@@ -95,6 +95,8 @@ impl Tab {
 
     /// Chooses files, which the page's script then finds as `files`.
     pub async fn choose<P: AsRef<Path>>(&self, files: &[P]) -> Result<()> {
+        // What is typed into a file input is added to what it has.
+        self.browser.run("document.querySelector('input').value = '';").await?;
         let input = self.browser.client.find(Locator::Css("input")).await?;
         let paths: Vec<String> = files.iter().map(|file| file.as_ref().display().to_string()).collect();
         input.send_keys(&paths.join("\n")).await?;
