@@ -63,6 +63,22 @@ async fn a_line_that_is_dead_without_anybody_noticing_is_left_after_a_while() ->
     tab.browser.close().await
 }
 
+#[tokio::test]
+async fn a_path_that_goes_away_is_left_and_the_upload_goes_on_by_another() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = files::noise(folder.path(), "left.bin", 64 * MIB, 6)?;
+    let mut world = ChaosWorld::start_with_two_paths().await?;
+    let tab = Tab::open(&world, "").await?;
+    world.further_line.plant(Call::Part(2), Fault::Stall);
+    tab.upload(&[&path]).await?;
+    tab.until("a part is under way", |_| world.further_line.journal().count(Call::Part(2)) == 1).await?;
+    world.further_line.stop().await;
+    let upload = tab.stored(&world, &path).await?;
+    assert!(!upload.states.iter().any(|state| state == "waiting"), "{upload:?}");
+    world.until_nothing_is_open().await?;
+    tab.browser.close().await
+}
+
 /// One upload waits to be opened, one for signatures, and one to be completed.
 #[tokio::test]
 async fn a_signer_that_is_away_for_a_minute_is_waited_for_at_every_stage() -> Result<()> {

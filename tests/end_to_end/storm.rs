@@ -29,18 +29,19 @@ async fn three_hundred_files_survive_a_fault_in_every_fifth_request() -> Result<
     let folder = tempfile::tempdir()?;
     let make = |index: u64| files::noise(folder.path(), &format!("{index}.bin"), size(index), index);
     let paths = (0..300).map(make).collect::<Result<Vec<_>>>()?;
-    let world = ChaosWorld::start().await?;
+    let world = ChaosWorld::start_with_two_paths().await?;
     let tab = Tab::open(&world, "stallAfter: 2000").await?;
     tab.choose(&paths).await?;
 
     let start = Instant::now();
     world.storage_line.disturb(SEED, 5);
-    world.signer_line.disturb(SEED + 1, 5);
+    world.further_line.disturb(SEED + 1, 5);
+    world.signer_line.disturb(SEED + 2, 5);
     tab.browser.run("for (const file of files) watch(file.name, nearput.upload(file));").await?;
     let uploads = tab.ended().await?;
     let took = start.elapsed();
     println!("seed {SEED}: 300 files in {took:.1?}");
-    println!("the line to the storage: {}", world.storage_line.journal());
+    println!("the lines to the storage: {}; {}", world.further_line.journal(), world.storage_line.journal());
     println!("the line to the signer: {}", world.signer_line.journal());
     world.calm();
 

@@ -1,4 +1,4 @@
-//! A world of which both lines can be disturbed: the one to the storage, which page and signer share, and the one to the signer.
+//! A world whose lines can be disturbed: the one to the storage, which page and signer share, and the one to the signer.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use nearput_dev::{
-    BUCKET, EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer,
+    BUCKET, EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer, StorageNames,
 };
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -18,9 +18,11 @@ use crate::page::WEB;
 
 const SECRET: &str = "a secret of 32 bytes that all may know";
 
-/// Page, signer and S3, with a chaos proxy before the signer and one before S3.
+/// Page, signer and S3, with a chaos proxy before the signer and others before S3.
 pub struct ChaosWorld {
     pub storage_line: ChaosProxy,
+    /// The first of two paths, where the page has two; the storage line is the second.
+    pub further_line: ChaosProxy,
     pub signer_line: ChaosProxy,
     pub signer: SignerServer,
     s3: EmbeddedS3,
@@ -29,13 +31,24 @@ pub struct ChaosWorld {
 }
 
 impl ChaosWorld {
+    /// With one path to the storage.
     pub async fn start() -> Result<Self> {
+        Self::start_with(false).await
+    }
+
+    /// With two paths to the storage.
+    pub async fn start_with_two_paths() -> Result<Self> {
+        Self::start_with(true).await
+    }
+
+    async fn start_with(two_paths: bool) -> Result<Self> {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let data = tempfile::tempdir()?;
         let port = PagePort::open(any).await?;
         let allowed_origins = vec![format!("http://{}", port.addr())];
         let s3 = EmbeddedS3::start(EmbeddedS3Options {
             listen: any,
+            listen_tls: None,
             data: data.path().to_owned(),
             buckets: vec![BUCKET.to_owned()],
             access_key: "nearput".to_owned(),
@@ -44,27 +57,29 @@ impl ChaosWorld {
         });
         let s3 = s3.await?;
         let storage_line = ChaosProxy::start(s3.addr()).await?;
+        let further_line = ChaosProxy::start(s3.addr()).await?;
+        let mut paths = vec![storage_line.url()];
+        if two_paths {
+            paths.insert(0, further_line.url());
+        }
         let signer = SignerServer::start(SignerOptions {
             listen: any,
             allowed_origins,
-            storage: storage_line.url(),
+            storage: StorageNames::At(paths.clone()),
+            internal_storage: storage_line.url(),
             bucket: BUCKET.to_owned(),
             access_key: "nearput".to_owned(),
             secret_key: SECRET.to_owned(),
             token: SECRET.to_owned(),
             ticket_key: SECRET.as_bytes().to_vec(),
+            site_config: String::new(),
             further_config: String::new(),
         });
         let signer = signer.await?;
         let signer_line = ChaosProxy::start(signer.addr()).await?;
-        let page = PageOptions {
-            web: WEB.into(),
-            signer: signer_line.url(),
-            storage: storage_line.url(),
-            token: SECRET.to_owned(),
-        };
+        let page = PageOptions { web: WEB.into(), signer: signer_line.url(), storage: paths, token: SECRET.to_owned() };
         let page = PageServer::start(port, page)?;
-        Ok(Self { storage_line, signer_line, signer, s3, page, data })
+        Ok(Self { storage_line, further_line, signer_line, signer, s3, page, data })
     }
 
     /// Where a browser finds the page.
@@ -77,10 +92,9 @@ impl ChaosWorld {
         SECRET
     }
 
-    /// Both lines are clear again.
+    /// Every line is clear again.
     pub fn calm(&self) {
-        self.storage_line.calm();
-        self.signer_line.calm();
+        [&self.storage_line, &self.further_line, &self.signer_line].into_iter().for_each(ChaosProxy::calm);
     }
 
     /// Makes sure that an object has the bytes of a file.
@@ -115,8 +129,9 @@ impl ChaosWorld {
     }
 
     fn open_and_known(&self) -> Result<Vec<String>> {
-        let journal = self.storage_line.journal();
-        let is_known = |id: &String| journal.entries.iter().any(|entry| entry.upload_id.as_ref() == Some(id));
+        let journals = [self.storage_line.journal(), self.further_line.journal()];
+        let entries = || journals.iter().flat_map(|journal| &journal.entries);
+        let is_known = |id: &String| entries().any(|entry| entry.upload_id.as_ref() == Some(id));
         // The embedded S3 has a folder for each open upload, named by its id.
         let folders = fs::read_dir(self.data.path().join(".nearput/uploads"))?;
         let ids = folders.map(|folder| Ok(folder?.file_name().to_string_lossy().into_owned()));
