@@ -28,6 +28,8 @@ pub struct WorldOptions {
     pub internal_storage: Option<String>,
     /// Whether the storage speaks TLS as well, at [`EmbeddedS3::tls_addr`].
     pub tls: bool,
+    /// Whether the signer gives out temporary credentials, which the storage then takes.
+    pub credentials: bool,
     /// Origins of other pages that may upload as well.
     pub further_origins: Vec<String>,
     /// Further keys of the site in the signer's configuration, in TOML, such as `profile = { form = false }`.
@@ -62,6 +64,7 @@ impl Default for WorldOptions {
             storage: None,
             internal_storage: None,
             tls: false,
+            credentials: false,
             further_origins: Vec::new(),
             site_config: String::new(),
             further_config: String::new(),
@@ -92,6 +95,11 @@ impl World {
         let own = || ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", s3.addr().port())).to_vec();
         let storage = options.storage.unwrap_or_else(|| StorageNames::At(own()));
         let sources = storage.sources();
+        let mut further_config = options.further_config;
+        if options.credentials {
+            let role = format!("role_arn = \"arn:aws:iam::1:role/browser\"\nendpoint = \"http://{}\"", s3.addr());
+            further_config = format!("{further_config}\n[credentials]\n{role}\n");
+        }
         let signer = SignerServer::start(SignerOptions {
             listen: local(options.ports.signer),
             allowed_origins,
@@ -103,7 +111,7 @@ impl World {
             token: token.clone(),
             ticket_key: random_text().into_bytes(),
             site_config: options.site_config,
-            further_config: options.further_config,
+            further_config,
         });
         let signer = signer.await.context("the signer has not started")?;
         let address = format!("http://{}", signer.addr());

@@ -9,7 +9,7 @@ use super::form::FormToken;
 use super::sessions::Keys;
 
 /// Refuses requests without a signature, those with an `x-amz-*` header that the signature does not cover, and those of
-/// temporary credentials without their token.
+/// temporary credentials without their token or their right.
 pub(super) struct EverythingSigned(pub(super) Keys);
 
 #[async_trait::async_trait]
@@ -21,6 +21,7 @@ impl S3Access for EverythingSigned {
         let access_key = credentials.access_key.clone();
         let token = token(context);
         self.0.check_token(&access_key, token.as_deref())?;
+        self.0.check_right(&access_key, context.s3_op().name(), context.s3_path())?;
 
         let signed = signed_headers(context);
         let unsigned = context.headers().keys().map(|name| name.as_str()).find(|name| {

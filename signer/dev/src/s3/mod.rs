@@ -22,6 +22,7 @@ mod read;
 mod records;
 mod sessions;
 mod storage;
+mod sts;
 mod uploads;
 
 use std::net::SocketAddr;
@@ -45,6 +46,7 @@ use hosts::AwsHosts;
 use layout::Layout;
 use sessions::Keys;
 use storage::Storage;
+use sts::Sts;
 
 pub use sessions::{Session, Sessions};
 
@@ -146,6 +148,7 @@ impl EmbeddedS3 {
         };
         s3.set_host(AwsHosts);
         s3.set_auth(keys.clone());
+        s3.set_route(Sts(keys.clone()));
         s3.set_access(EverythingSigned(keys));
         let request_id = SetResponseHeaderLayer::if_not_present(
             HeaderName::from_static("x-amz-request-id"),

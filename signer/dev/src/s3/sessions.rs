@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use s3s::auth::{S3Auth, SecretKey};
+use s3s::path::S3Path;
 use s3s::{S3Result, s3_error};
 
 /// Temporary credentials, as STS hands them out.
@@ -16,6 +17,8 @@ pub struct Session {
     /// Must come with every request.
     pub token: String,
     pub expires_at: SystemTime,
+    /// `bucket/prefix`, if they can put objects below it and nothing else.
+    pub may_put: Option<String>,
 }
 
 /// The temporary credentials that an embedded S3 knows. Its clones are one and the same.
@@ -56,6 +59,18 @@ impl Keys {
             return Err(s3_error!(ExpiredToken, "The temporary credentials have ended. Get new ones."));
         }
         Ok(())
+    }
+
+    /// Refuses whatever a session is not for. What AWS calls s3:PutObject is each of these operations.
+    pub(super) fn check_right(&self, access_key: &str, operation: &str, path: &S3Path) -> S3Result<()> {
+        let Some(may_put) = self.sessions.get(access_key).and_then(|session| session.may_put) else { return Ok(()) };
+        let puts = ["PutObject", "PostObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"];
+        let below = path.as_object().is_some_and(|(bucket, key)| format!("{bucket}/{key}").starts_with(&may_put));
+        if puts.contains(&operation) && below {
+            Ok(())
+        } else {
+            Err(s3_error!(AccessDenied, "The session's policy does not allow it."))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod bucket;
 mod cors;
 mod crc32c;
+mod credentials;
 mod forms;
 mod names;
 mod objects;

@@ -22,6 +22,7 @@ fn session(lifetime: Duration) -> Session {
         secret_key: "secret".to_owned(),
         token: "the/token+==".to_owned(),
         expires_at: SystemTime::now() + lifetime,
+        may_put: None,
     }
 }
 

@@ -11,14 +11,14 @@ use crate::bucket::crc64nvme;
 use crate::forms;
 use crate::raw::{Reply, Request, send, send_by_name};
 
-const FILE: &[u8] = b"the file";
+pub(crate) const FILE: &[u8] = b"the file";
 
 /// A world with a page of its own.
 async fn start(further_config: &str) -> Result<(World, TempDir)> {
     start_with(WorldOptions { further_config: further_config.to_owned(), ..WorldOptions::default() }).await
 }
 
-async fn start_with(options: WorldOptions) -> Result<(World, TempDir)> {
+pub(crate) async fn start_with(options: WorldOptions) -> Result<(World, TempDir)> {
     let web = tempfile::tempdir()?;
     for (name, content) in [("index.html", "<p>hello"), ("a.js", ""), ("a.mjs", ""), ("a.wasm", ""), ("a.css", "")] {
         std::fs::write(web.path().join(name), content)?;
@@ -30,7 +30,7 @@ async fn get(world: &World, path: &str) -> Result<Reply> {
     send(world.page.addr(), Request { method: "GET", path, headers: Vec::new(), body: b"" }).await
 }
 
-async fn call(world: &World, path: &str, body: Value) -> Result<Value> {
+pub(crate) async fn call(world: &World, path: &str, body: Value) -> Result<Value> {
     let headers = vec![
         ("authorization".to_owned(), format!("Bearer {}", world.token())),
         ("content-type".to_owned(), "application/json".to_owned()),
@@ -41,7 +41,7 @@ async fn call(world: &World, path: &str, body: Value) -> Result<Value> {
 }
 
 /// Opens an upload of one part and sends that part.
-async fn open_and_send(world: &World) -> Result<Value> {
+pub(crate) async fn open_and_send(world: &World) -> Result<Value> {
     let part = json!({ "number": 1, "checksum": crc64nvme(FILE) });
     let plan = json!({ "kind": "multipart", "part_size": 8 << 20 });
     let file = json!({ "name": "ü.png", "size": FILE.len(), "type": "image/png", "plan": plan, "parts": [part] });
@@ -60,7 +60,7 @@ async fn open_and_send(world: &World) -> Result<Value> {
     Ok(upload)
 }
 
-async fn complete(world: &World, upload: &Value) -> Result<Value> {
+pub(crate) async fn complete(world: &World, upload: &Value) -> Result<Value> {
     let part = json!({ "number": 1, "checksum": crc64nvme(FILE) });
     let upload = json!({ "ticket": upload["ticket"], "parts": [part], "checksum": crc64nvme(FILE) });
     Ok(call(world, "/v1/uploads/complete", json!({ "uploads": [upload] })).await?["uploads"][0].clone())
