@@ -4,6 +4,7 @@
 mod browser;
 mod distance;
 pub mod files;
+mod memory;
 mod page;
 mod sink;
 
