@@ -29,7 +29,7 @@ impl Signer {
              id = '{SITE}'
              region = '{REGION}'
              bucket = '{BUCKET}'
-             signer_endpoint = 'http://{storage}'
+             internal_endpoint = 'http://{storage}'
              credentials = 'environment'
              profile = {{ checksum = '{checksum}' }}"
         ))?;
