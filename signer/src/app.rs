@@ -1,8 +1,8 @@
 //! What all calls share: sites, tickets, limits, and who may call.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
+use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
 
@@ -10,7 +10,7 @@ use crate::auth::{Authenticator, Caller, DevelopmentToken};
 use crate::aws::Connector;
 use crate::config::{self, Config, CredentialSource, Limits, Secrets, TicketKey};
 use crate::error::Error;
-use crate::presign::Presigner;
+use crate::presign::{PresignError, Presigner};
 use crate::routing::Bucket;
 use crate::sealer::Sealer;
 use crate::site::Site;
@@ -80,8 +80,13 @@ impl App {
         Ok(Upload { site: self.site(&ticket.site)?, ticket })
     }
 
-    pub(crate) fn presigner<'a>(&self, site: &'a Site, credentials: &'a Credentials, now: SystemTime) -> Presigner<'a> {
-        Presigner { credentials, region: &site.bucket.region, now, expires_in: self.signing_expires }
+    pub(crate) fn presigner<'a>(
+        &self,
+        site: &'a Site,
+        credentials: &'a Credentials,
+        now: SystemTime,
+    ) -> Result<Presigner<'a>, PresignError> {
+        Presigner::new(credentials, &site.bucket.region, now, self.signing_expires)
     }
 
     pub(crate) fn check_file_count(&self, given: usize) -> Result<(), Error> {
@@ -116,10 +121,17 @@ async fn connect(connector: &Connector, site: &config::Site, secrets: &mut Secre
             Some(given.ok_or_else(|| BuildError::NoCredentials { site: site.id.clone() })?)
         }
     };
-    let bucket = Bucket { name: site.bucket.clone(), region: site.region.clone(), endpoint: site.endpoint.clone() };
+    let bucket = match &site.endpoint {
+        Some(first) => {
+            let endpoints = iter::once(first).chain(&site.further_endpoints);
+            Bucket::on_service(&site.bucket, &site.region, endpoints)
+        }
+        None => Bucket::on_aws(&site.bucket, &site.region, site.accelerate),
+    };
+    let endpoint = site.internal_endpoint.as_ref().or(site.endpoint.as_ref());
     Ok(Site {
         id: site.id.clone(),
-        storage: connector.connect(&bucket, credentials).await,
+        storage: connector.connect(&bucket, endpoint, credentials).await,
         bucket,
         profile: site.profile(),
     })

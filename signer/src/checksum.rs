@@ -4,17 +4,20 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use nearput_api::ChecksumAlgorithm;
 
-/// A CRC64NVME.
+/// A checksum of a known algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Checksum(String);
+pub(crate) struct Checksum {
+    pub(crate) algorithm: ChecksumAlgorithm,
+    text: String,
+}
 
 /// A checksum that is needed and not there, or is none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidChecksum {
-    #[error("the checksum of {of} is missing; send its CRC64NVME as base64")]
-    Missing { of: Checked },
-    #[error("the checksum of {of} is not a CRC64NVME: it must be the base64 of 8 bytes")]
-    Malformed { of: Checked },
+    #[error("the checksum of {of} is missing; send its {} as base64", name(*.algorithm))]
+    Missing { algorithm: ChecksumAlgorithm, of: Checked },
+    #[error("the checksum of {of} is not a {}: it must be the base64 of {} bytes", name(*.algorithm), bytes(*.algorithm))]
+    Malformed { algorithm: ChecksumAlgorithm, of: Checked },
 }
 
 /// What a checksum is of.
@@ -33,7 +36,7 @@ impl Checksum {
     ) -> Result<Option<Self>, InvalidChecksum> {
         match (algorithm, given) {
             (None, _) => Ok(None),
-            (Some(_), None) => Err(InvalidChecksum::Missing { of }),
+            (Some(algorithm), None) => Err(InvalidChecksum::Missing { algorithm, of }),
             (Some(algorithm), Some(text)) => Self::parse(algorithm, text, of).map(Some),
         }
     }
@@ -51,17 +54,36 @@ impl Checksum {
     }
 
     fn parse(algorithm: ChecksumAlgorithm, text: &str, of: Checked) -> Result<Self, InvalidChecksum> {
-        let bytes = match algorithm {
-            ChecksumAlgorithm::Crc64nvme => 8,
-        };
         match BASE64_STANDARD.decode(text) {
-            Ok(decoded) if decoded.len() == bytes => Ok(Self(text.to_owned())),
-            Ok(_) | Err(_) => Err(InvalidChecksum::Malformed { of }),
+            Ok(decoded) if decoded.len() == bytes(algorithm) => Ok(Self { algorithm, text: text.to_owned() }),
+            Ok(_) | Err(_) => Err(InvalidChecksum::Malformed { algorithm, of }),
         }
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The header that carries it to the storage.
+    pub(crate) fn header(&self) -> &'static str {
+        match self.algorithm {
+            ChecksumAlgorithm::Crc64nvme => "x-amz-checksum-crc64nvme",
+            ChecksumAlgorithm::Crc32c => "x-amz-checksum-crc32c",
+        }
+    }
+}
+
+fn name(algorithm: ChecksumAlgorithm) -> &'static str {
+    match algorithm {
+        ChecksumAlgorithm::Crc64nvme => "CRC64NVME",
+        ChecksumAlgorithm::Crc32c => "CRC32C",
+    }
+}
+
+fn bytes(algorithm: ChecksumAlgorithm) -> usize {
+    match algorithm {
+        ChecksumAlgorithm::Crc64nvme => 8,
+        ChecksumAlgorithm::Crc32c => 4,
     }
 }
 
@@ -78,21 +100,25 @@ impl std::fmt::Display for Checked {
 mod tests {
     use super::*;
 
+    fn parses(algorithm: ChecksumAlgorithm, text: &str) -> bool {
+        Checksum::required(Some(algorithm), Some(text), Checked::File).is_ok()
+    }
+
     #[test]
-    fn a_checksum_is_the_base64_of_eight_bytes() {
-        let parse = |text| Checksum::required(Some(ChecksumAlgorithm::Crc64nvme), Some(text), Checked::File);
-        assert!(parse("AAAAAAAAAAA=").is_ok());
-        for wrong in ["", "AAAAAAAAAAA", "AAAAAAAAAAB=", "AAAAAAAAAA==", "AAAAAAAAAAAA", "AAAAAA==", "\r\nAAAAAAAAAAA="]
-        {
-            assert_eq!(parse(wrong), Err(InvalidChecksum::Malformed { of: Checked::File }), "{wrong}");
+    fn a_checksum_is_the_base64_of_as_many_bytes_as_its_algorithm_has() {
+        use ChecksumAlgorithm::{Crc32c, Crc64nvme};
+        assert!(parses(Crc64nvme, "AAAAAAAAAAA=") && parses(Crc32c, "AAAAAA=="));
+        for wrong in ["", "AAAAAAAAAAA", "AAAAAAAAAAB=", "AAAAAAAAAA==", "AAAAAAAAAAAA", "\r\nAAAAAAAAAAA="] {
+            assert!(!parses(Crc64nvme, wrong) && !parses(Crc32c, wrong), "{wrong}");
         }
+        assert!(!parses(Crc64nvme, "AAAAAA==") && !parses(Crc32c, "AAAAAAAAAAA="));
     }
 
     #[test]
     fn a_checksum_is_required_where_the_storage_knows_the_algorithm() {
         let required = |algorithm| Checksum::required(algorithm, None, Checked::Part(3));
         assert_eq!(required(None), Ok(None));
-        let error = required(Some(ChecksumAlgorithm::Crc64nvme)).expect_err("missing");
-        assert!(error.to_string().contains("part 3"), "{error}");
+        let error = required(Some(ChecksumAlgorithm::Crc32c)).expect_err("missing").to_string();
+        assert!(error.contains("part 3") && error.contains("CRC32C"), "{error}");
     }
 }

@@ -32,8 +32,6 @@ pub(crate) enum Error {
     Denied(#[from] Denied),
     #[error("there is no site `{0}` for this caller; ask for the list of sites")]
     UnknownSite(String),
-    #[error("the site `{site}` cannot be reached by that path; ask for the list of sites and their paths")]
-    UnknownPath { site: String },
     #[error(transparent)]
     InvalidPlan(#[from] InvalidPlan),
     #[error(transparent)]
@@ -46,6 +44,10 @@ pub(crate) enum Error {
     Incomplete(&'static str),
     #[error("{0}; upload the file again")]
     Mismatch(&'static str),
+    #[error(
+        "the storage keeps no checksum of a form, so the file cannot be confirmed; the signer's operator must set `form = false`"
+    )]
+    FormWithoutChecksum,
     #[error("{}", storage_message(.0.failure))]
     Storage(#[source] StorageError),
     #[error("the signer did not finish in time; repeat the call")]
@@ -59,7 +61,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn code(&self) -> ErrorCode {
         match self {
-            Self::InvalidBody(_) | Self::UnknownPath { .. } => ErrorCode::InvalidRequest,
+            Self::InvalidBody(_) => ErrorCode::InvalidRequest,
             Self::BodyTooLarge { .. } => ErrorCode::RequestTooLarge,
             Self::NoSuchCall => ErrorCode::NotFound,
             Self::WrongMethod => ErrorCode::MethodNotAllowed,
@@ -79,12 +81,13 @@ impl Error {
             Self::Incomplete(_) => ErrorCode::UploadIncomplete,
             Self::Mismatch(_) => ErrorCode::ChecksumMismatch,
             Self::Storage(error) => match error.failure {
-                Failure::NoSuchUpload => ErrorCode::UploadNotFound,
+                Failure::NoSuchUpload | Failure::Conflict => ErrorCode::UploadNotFound,
                 Failure::Incomplete => ErrorCode::UploadIncomplete,
                 Failure::Mismatch => ErrorCode::ChecksumMismatch,
                 Failure::Refused => ErrorCode::StorageRefused,
                 Failure::Unavailable => ErrorCode::StorageUnavailable,
             },
+            Self::FormWithoutChecksum => ErrorCode::StorageRefused,
             Self::TimedOut => ErrorCode::StorageUnavailable,
             Self::Presign(_) | Self::Panicked => ErrorCode::Internal,
         }
@@ -95,6 +98,8 @@ impl Error {
         let code = self.code();
         if let Self::Storage(error) = &self {
             tracing::warn!(?code, %error, "the storage failed");
+        } else if let Self::FormWithoutChecksum = &self {
+            tracing::error!(?code, "the site's profile must say `form = false`");
         } else if let Self::Presign(error) = &self {
             tracing::error!(?code, %error, "a request could not be signed");
         } else {
@@ -138,6 +143,7 @@ fn sentence(message: &str) -> String {
 
 fn storage_message(failure: Failure) -> &'static str {
     match failure {
+        Failure::Conflict => "the object was being changed by another request; open the upload anew",
         Failure::NoSuchUpload => "the storage knows no such upload; open it anew",
         Failure::Incomplete => {
             "the storage lacks parts, or holds other ones; list the parts and send those that are missing"

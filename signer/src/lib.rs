@@ -5,8 +5,8 @@
 //! 1. `server` takes it in, `routes` has a file for it, and `auth` establishes the caller and reads the body.
 //! 2. `policy` looks at what the caller asks for and makes a grant of it, or refuses.
 //! 3. From the grant come a `key`, which no client chooses, and a `ticket`, which the browser carries under seal.
-//! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign` for the host that `routing` names.
-//!    Every other word with the storage is the signer's own, through `aws`.
+//! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign`, or its form by `form`, for every host
+//!    that `routing` names. Every other word with the storage is the signer's own, through `aws`.
 //!
 //! There is no state besides the configuration, so any number of signers can serve one name.
 
@@ -33,6 +33,7 @@ mod ticket;
 mod upload;
 
 mod aws;
+mod form;
 mod presign;
 mod routing;
 mod site;

@@ -2,7 +2,7 @@
 
 use nearput_api::{ChecksumAlgorithm, Plan, Profile};
 
-/// S3's own limit for a single PUT and for a part: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
+/// S3's own limit for a single request and for a part: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
 const MAX_PART_BYTES: u64 = 5 << 30;
 
 /// A plan that the site can take, for a file of a known size.
@@ -18,9 +18,13 @@ pub(crate) struct Cut {
 /// Why the site cannot take a file cut in this way.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidPlan {
-    #[error("one PUT carries at most {MAX_PART_BYTES} bytes; use multipart")]
-    PutTooLarge,
-    #[error("an empty file has no parts; use put")]
+    #[error("the site takes no forms; use put")]
+    NoForms,
+    #[error("storage would put a file's name for `${{filename}}` in a form; use put")]
+    Rewritten,
+    #[error("one request carries at most {MAX_PART_BYTES} bytes; use multipart")]
+    TooLargeForOne,
+    #[error("an empty file has no parts; use form or put")]
     NoParts,
     #[error("a part has at most {MAX_PART_BYTES} bytes")]
     PartTooLarge,
@@ -43,8 +47,9 @@ impl Cut {
     pub(crate) fn check(plan: Plan, size: u64, profile: &Profile) -> Result<Self, InvalidPlan> {
         let count = plan.part_count(size);
         match plan {
-            Plan::Put if size > MAX_PART_BYTES => return Err(InvalidPlan::PutTooLarge),
-            Plan::Put => {}
+            Plan::Form if !profile.form => return Err(InvalidPlan::NoForms),
+            Plan::Form | Plan::Put if size > MAX_PART_BYTES => return Err(InvalidPlan::TooLargeForOne),
+            Plan::Form | Plan::Put => {}
             Plan::Multipart { .. } if size == 0 => return Err(InvalidPlan::NoParts),
             Plan::Multipart { part_size } if part_size > MAX_PART_BYTES => return Err(InvalidPlan::PartTooLarge),
             Plan::Multipart { part_size } if count > 1 && part_size < profile.min_part_size => {
@@ -76,17 +81,27 @@ mod tests {
     use super::*;
 
     const MIB: u64 = 1 << 20;
-    const S3: Profile = Profile { max_parts: 10_000, min_part_size: 5 * MIB, checksum: None };
+    const S3: Profile =
+        Profile { max_parts: 10_000, min_part_size: 5 * MIB, checksum: None, form: true, second_copies: true };
 
     fn multipart(size: u64, part_size: u64) -> Result<Cut, InvalidPlan> {
         Cut::check(Plan::Multipart { part_size }, size, &S3)
     }
 
     #[test]
-    fn a_put_carries_up_to_five_gib() {
-        assert!(Cut::check(Plan::Put, 0, &S3).is_ok());
-        assert!(Cut::check(Plan::Put, 5 << 30, &S3).is_ok());
-        assert_eq!(Cut::check(Plan::Put, (5 << 30) + 1, &S3), Err(InvalidPlan::PutTooLarge));
+    fn one_request_carries_up_to_five_gib() {
+        for plan in [Plan::Form, Plan::Put] {
+            assert!(Cut::check(plan, 0, &S3).is_ok());
+            assert!(Cut::check(plan, 5 << 30, &S3).is_ok());
+            assert_eq!(Cut::check(plan, (5 << 30) + 1, &S3), Err(InvalidPlan::TooLargeForOne));
+        }
+    }
+
+    #[test]
+    fn a_form_is_only_for_sites_that_take_forms() {
+        let without = Profile { form: false, ..S3 };
+        assert_eq!(Cut::check(Plan::Form, 1, &without), Err(InvalidPlan::NoForms));
+        assert!(Cut::check(Plan::Put, 1, &without).is_ok());
     }
 
     #[test]

@@ -17,24 +17,18 @@ use crate::clock::unix_seconds;
 pub(crate) struct Presigner<'a> {
     pub(crate) credentials: &'a Credentials,
     pub(crate) region: &'a str,
+    /// In whole seconds: the signature has no room for less.
     pub(crate) now: SystemTime,
-    /// How long a request is good for; less where the credentials end before.
-    pub(crate) expires_in: Duration,
+    /// How long a request is good for.
+    expires_in: Duration,
 }
 
 /// A request that is to be signed. The host is signed as well.
 pub(crate) struct StorageRequest<'a> {
     pub(crate) method: &'a str,
     /// Escaped, with the query that belongs to the request.
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(&'a str, String)>,
-}
-
-/// A signed address. A secret while it is good.
-pub(crate) struct SignedUrl {
-    pub(crate) url: String,
-    /// In Unix milliseconds.
-    pub(crate) expires_at: u64,
+    pub(crate) url: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
 }
 
 /// Why a request cannot be signed.
@@ -46,41 +40,55 @@ pub(crate) enum PresignError {
     Malformed(String),
 }
 
-impl Presigner<'_> {
-    pub(crate) fn sign(&self, request: &StorageRequest<'_>) -> Result<SignedUrl, PresignError> {
-        // The signature has no room for less than a second.
-        let now = UNIX_EPOCH + Duration::from_secs(unix_seconds(self.now));
-        let expires_in = self.expires_in(now)?;
+impl<'a> Presigner<'a> {
+    /// What it signs is good for `expires_in`; less where the credentials end before.
+    pub(crate) fn new(
+        credentials: &'a Credentials,
+        region: &'a str,
+        now: SystemTime,
+        expires_in: Duration,
+    ) -> Result<Self, PresignError> {
+        let now = UNIX_EPOCH + Duration::from_secs(unix_seconds(now));
+        let expires_in = match credentials.expiry() {
+            Some(end) => expires_in.min(Duration::from_secs(end.duration_since(now).unwrap_or_default().as_secs())),
+            None => expires_in,
+        };
+        if expires_in.is_zero() {
+            return Err(PresignError::CredentialsEnded);
+        }
+        Ok(Self { credentials, region, now, expires_in })
+    }
+
+    /// When what it signs ends.
+    pub(crate) fn end(&self) -> SystemTime {
+        self.now + self.expires_in
+    }
+
+    /// The signed address. A secret while it is good.
+    pub(crate) fn sign(&self, request: &StorageRequest<'_>) -> Result<String, PresignError> {
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(self.region)
             .name("s3")
-            .time(now)
-            .settings(settings(expires_in))
+            .time(self.now)
+            .settings(settings(self.expires_in))
             .build()
             .map_err(|error| PresignError::Malformed(error.to_string()))?
             .into();
 
-        let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable =
-            SignableRequest::new(request.method, request.url.as_str(), headers, SignableBody::UnsignedPayload)
-                .map_err(|error| PresignError::Malformed(error.to_string()))?;
+        let headers = request.headers.iter().copied();
+        let signable = SignableRequest::new(request.method, request.url, headers, SignableBody::UnsignedPayload)
+            .map_err(|error| PresignError::Malformed(error.to_string()))?;
         let (instructions, _) =
             sign(signable, &parameters).map_err(|error| PresignError::Malformed(error.to_string()))?.into_parts();
 
         let mut signed = http::Request::builder()
-            .uri(&request.url)
+            .uri(request.url)
             .body(())
             .map_err(|error| PresignError::Malformed(error.to_string()))?;
         instructions.apply_to_request_http1x(&mut signed);
-        Ok(SignedUrl { url: signed.uri().to_string(), expires_at: (unix_seconds(now) + expires_in.as_secs()) * 1000 })
-    }
-
-    fn expires_in(&self, now: SystemTime) -> Result<Duration, PresignError> {
-        let Some(end) = self.credentials.expiry() else { return Ok(self.expires_in) };
-        let left = Duration::from_secs(end.duration_since(now).unwrap_or_default().as_secs());
-        if left.is_zero() { Err(PresignError::CredentialsEnded) } else { Ok(self.expires_in.min(left)) }
+        Ok(signed.uri().to_string())
     }
 }
 
@@ -106,21 +114,22 @@ mod tests {
         Credentials::new("AKIAIOSFODNN7EXAMPLE", secret, session_token.map(str::to_owned), expiry, "test")
     }
 
-    fn sign(credentials: &Credentials, request: &StorageRequest<'_>) -> Result<SignedUrl, PresignError> {
-        let now = UNIX_EPOCH + EXAMPLE_TIME;
-        Presigner { credentials, region: "us-east-1", now, expires_in: Duration::from_hours(24) }.sign(request)
+    fn presigner(credentials: &Credentials) -> Result<Presigner<'_>, PresignError> {
+        Presigner::new(credentials, "us-east-1", UNIX_EPOCH + EXAMPLE_TIME, Duration::from_hours(24))
+    }
+
+    fn sign(credentials: &Credentials, request: &StorageRequest<'_>) -> String {
+        presigner(credentials).expect("credentials that last").sign(request).expect("a request")
     }
 
     fn get() -> StorageRequest<'static> {
-        let url = "https://examplebucket.s3.amazonaws.com/test.txt".to_owned();
-        StorageRequest { method: "GET", url, headers: Vec::new() }
+        StorageRequest { method: "GET", url: "https://examplebucket.s3.amazonaws.com/test.txt", headers: &[] }
     }
 
     #[test]
     fn the_documented_example_is_signed_byte_for_byte() {
-        let signed = sign(&credentials(None, None), &get()).expect("signs");
         assert_eq!(
-            signed.url,
+            sign(&credentials(None, None), &get()),
             "https://examplebucket.s3.amazonaws.com/test.txt\
              ?X-Amz-Algorithm=AWS4-HMAC-SHA256\
              &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
@@ -129,28 +138,25 @@ mod tests {
              &X-Amz-SignedHeaders=host\
              &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
         );
-        assert_eq!(signed.expires_at, (1_369_353_600 + 86_400) * 1000);
     }
 
     #[test]
     fn every_header_and_the_query_are_signed() {
-        let url = "https://examplebucket.s3.amazonaws.com/a?partNumber=1&uploadId=a%2Bb%3D".to_owned();
-        let request = |checksum: &str| StorageRequest {
-            method: "PUT",
-            url: url.clone(),
-            headers: vec![("content-length", "7".to_owned()), ("x-amz-checksum-crc64nvme", checksum.to_owned())],
+        let url = "https://examplebucket.s3.amazonaws.com/a?partNumber=1&uploadId=a%2Bb%3D";
+        let sign = |checksum| {
+            let headers = [("content-length", "7"), ("x-amz-checksum-crc64nvme", checksum)];
+            sign(&credentials(None, None), &StorageRequest { method: "PUT", url, headers: &headers })
         };
-        let sign = |checksum| sign(&credentials(None, None), &request(checksum)).expect("signs").url;
-        assert!(sign("AAAAAAAAAAA=").starts_with(&url));
+        assert!(sign("AAAAAAAAAAA=").starts_with(url));
         assert!(sign("A").contains("X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-crc64nvme"));
         assert_ne!(sign("A"), sign("B"));
     }
 
     #[test]
     fn a_session_token_is_part_of_the_signed_query() {
-        let signed = sign(&credentials(Some("to/ken=="), None), &get()).expect("signs").url;
+        let signed = sign(&credentials(Some("to/ken=="), None), &get());
         assert!(signed.contains("&X-Amz-Security-Token=to%2Fken%3D%3D"), "{signed}");
-        let without = sign(&credentials(None, None), &get()).expect("signs").url;
+        let without = sign(&credentials(None, None), &get());
         let signature = |url: &str| url.split("X-Amz-Signature=").nth(1).map(|rest| rest[..64].to_owned());
         assert_ne!(signature(&signed), signature(&without));
     }
@@ -158,9 +164,11 @@ mod tests {
     #[test]
     fn no_request_outlives_the_credentials() {
         let end_in = |seconds| credentials(None, Some(UNIX_EPOCH + EXAMPLE_TIME + Duration::from_secs(seconds)));
-        let signed = sign(&end_in(90), &get()).expect("signs");
-        assert!(signed.url.contains("X-Amz-Expires=90&"), "{}", signed.url);
-        assert_eq!(signed.expires_at, (1_369_353_600 + 90) * 1000);
-        assert!(matches!(sign(&end_in(0), &get()), Err(PresignError::CredentialsEnded)));
+        let ending = end_in(90);
+        let signed = sign(&ending, &get());
+        assert!(signed.contains("X-Amz-Expires=90&"), "{signed}");
+        let end = presigner(&ending).expect("90 seconds are left").end();
+        assert_eq!(end, UNIX_EPOCH + EXAMPLE_TIME + Duration::from_secs(90));
+        assert!(matches!(presigner(&end_in(0)), Err(PresignError::CredentialsEnded)));
     }
 }

@@ -1,4 +1,6 @@
-//! Where a bucket is found.
+//! Where a bucket is found: every host name by which it can be reached.
+//!
+//! See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>.
 
 use nearput_api::PathKind;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -8,45 +10,93 @@ use crate::config::Origin;
 /// Everything but the unreserved characters of RFC 3986 and the slashes between a key's segments, as SigV4 has it.
 const ESCAPED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// A bucket and its address.
+/// A bucket and its paths.
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) region: String,
-    /// Where the S3-compatible service is; none for AWS.
-    pub(crate) endpoint: Option<Origin>,
+    /// The first one is the default.
+    pub(crate) paths: Vec<Path>,
+}
+
+/// One host name of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    /// Unlike that of every other path of the bucket.
+    pub(crate) id: String,
+    pub(crate) kind: PathKind,
+    /// The bucket's address, without a slash at its end.
+    pub(crate) address: String,
 }
 
 impl Bucket {
-    /// The kinds of host name by which the bucket can be reached.
-    pub(crate) fn paths(&self) -> Vec<PathKind> {
-        vec![self.default_path()]
-    }
-
-    pub(crate) fn default_path(&self) -> PathKind {
-        if self.endpoint.is_some() {
-            PathKind::Custom
-        } else if self.name.contains('.') {
-            // The certificate's wildcard covers no further dots.
-            PathKind::PathStyle
-        } else {
-            PathKind::Regional
-        }
-    }
-
-    /// The address of a key; none where the bucket cannot be reached by that path.
-    pub(crate) fn url(&self, path: PathKind, key: &str) -> Option<String> {
-        let Self { name, region, endpoint } = self;
+    /// A bucket of S3 itself.
+    pub(crate) fn on_aws(name: &str, region: &str, accelerate: bool) -> Self {
         let partition = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let base = match (path, endpoint) {
-            (PathKind::Custom, Some(endpoint)) => format!("{endpoint}/{name}"),
-            (PathKind::Regional, None) if !name.contains('.') => format!("https://{name}.s3.{region}.{partition}"),
-            (PathKind::PathStyle, None) if name.contains('.') => format!("https://s3.{region}.{partition}/{name}"),
-            (PathKind::Custom | PathKind::Regional | PathKind::PathStyle, _)
-            | (PathKind::Dualstack | PathKind::Accelerate | PathKind::Mrap, _) => return None,
-        };
-        Some(format!("{base}/{}", utf8_percent_encode(key, ESCAPED_IN_PATH)))
+        let mut paths = vec![
+            (PathKind::Regional, format!("https://{name}.s3.{region}.{partition}")),
+            (PathKind::Dualstack, format!("https://{name}.s3.dualstack.{region}.{partition}")),
+            (PathKind::PathStyle, format!("https://s3.{region}.{partition}/{name}")),
+            (PathKind::PathStyleDualstack, format!("https://s3.dualstack.{region}.{partition}/{name}")),
+        ];
+        if accelerate {
+            paths.push((PathKind::Accelerate, format!("https://{name}.s3-accelerate.{partition}")));
+        }
+        // The certificate's wildcard covers no further dots.
+        paths.retain(|(kind, _)| !name.contains('.') || is_path_style(*kind));
+        let path = |(kind, address)| Path { id: id(kind).to_owned(), kind, address };
+        Self { name: name.to_owned(), region: region.to_owned(), paths: paths.into_iter().map(path).collect() }
     }
+
+    /// A bucket of an S3-compatible service that answers at these endpoints.
+    pub(crate) fn on_service<'a>(name: &str, region: &str, endpoints: impl Iterator<Item = &'a Origin>) -> Self {
+        let path = |(number, endpoint): (usize, &Origin)| Path {
+            id: if number == 1 {
+                id(PathKind::Custom).to_owned()
+            } else {
+                format!("{}-{number}", id(PathKind::Custom))
+            },
+            kind: PathKind::Custom,
+            address: format!("{endpoint}/{name}"),
+        };
+        Self { name: name.to_owned(), region: region.to_owned(), paths: (1..).zip(endpoints).map(path).collect() }
+    }
+
+    pub(crate) fn default_path(&self) -> &Path {
+        &self.paths[0]
+    }
+}
+
+impl Path {
+    /// The address of a resource in the bucket: a key that is escaped already, with or without a query.
+    pub(crate) fn url(&self, resource: &str) -> String {
+        format!("{}/{resource}", self.address)
+    }
+}
+
+/// A kind's own name, as on the wire.
+fn id(kind: PathKind) -> &'static str {
+    match kind {
+        PathKind::Regional => "regional",
+        PathKind::Dualstack => "dualstack",
+        PathKind::PathStyle => "path-style",
+        PathKind::PathStyleDualstack => "path-style-dualstack",
+        PathKind::Accelerate => "accelerate",
+        PathKind::Mrap => "mrap",
+        PathKind::Custom => "custom",
+    }
+}
+
+fn is_path_style(kind: PathKind) -> bool {
+    match kind {
+        PathKind::PathStyle | PathKind::PathStyleDualstack => true,
+        PathKind::Regional | PathKind::Dualstack | PathKind::Accelerate | PathKind::Mrap | PathKind::Custom => false,
+    }
+}
+
+/// Escapes a key once; the slashes stay.
+pub(crate) fn escape_key(key: &str) -> String {
+    utf8_percent_encode(key, ESCAPED_IN_PATH).to_string()
 }
 
 /// Escapes a value of a query.
@@ -59,34 +109,58 @@ pub(crate) fn escape_query(value: &str) -> String {
 mod tests {
     use super::*;
 
-    fn bucket(name: &str, region: &str, endpoint: Option<&str>) -> Bucket {
-        let endpoint = endpoint.map(|text| text.to_owned().try_into().expect("an origin"));
-        Bucket { name: name.to_owned(), region: region.to_owned(), endpoint }
+    fn paths(bucket: &Bucket) -> Vec<(&str, String)> {
+        bucket.paths.iter().map(|path| (path.id.as_str(), path.url("k"))).collect()
+    }
+
+    fn expected<'a>(paths: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+        paths.iter().map(|&(id, url)| (id, url.to_owned())).collect()
     }
 
     #[test]
-    fn each_bucket_has_the_address_that_its_storage_answers_at() {
-        for (bucket, path, url) in [
-            (bucket("b", "eu-west-1", None), PathKind::Regional, "https://b.s3.eu-west-1.amazonaws.com/k"),
-            (bucket("b.c", "eu-west-1", None), PathKind::PathStyle, "https://s3.eu-west-1.amazonaws.com/b.c/k"),
-            (bucket("b", "cn-north-1", None), PathKind::Regional, "https://b.s3.cn-north-1.amazonaws.com.cn/k"),
-            (bucket("b.c", "auto", Some("http://[::1]:9")), PathKind::Custom, "http://[::1]:9/b.c/k"),
-        ] {
-            assert_eq!(bucket.paths(), [path]);
-            assert_eq!(bucket.url(path, "k").as_deref(), Some(url));
-        }
+    fn a_bucket_on_aws_has_all_of_its_host_names() {
+        let all = [
+            ("regional", "https://b.s3.eu-west-1.amazonaws.com/k"),
+            ("dualstack", "https://b.s3.dualstack.eu-west-1.amazonaws.com/k"),
+            ("path-style", "https://s3.eu-west-1.amazonaws.com/b/k"),
+            ("path-style-dualstack", "https://s3.dualstack.eu-west-1.amazonaws.com/b/k"),
+            ("accelerate", "https://b.s3-accelerate.amazonaws.com/k"),
+        ];
+        assert_eq!(paths(&Bucket::on_aws("b", "eu-west-1", true)), expected(&all));
+        assert_eq!(paths(&Bucket::on_aws("b", "eu-west-1", false)), expected(&all[..4]));
     }
 
     #[test]
-    fn a_path_that_a_bucket_does_not_have_has_no_address() {
-        let custom = bucket("b", "auto", Some("http://localhost:9"));
-        assert_eq!(custom.url(PathKind::Regional, "k"), None);
-        assert_eq!(bucket("b", "eu-west-1", None).url(PathKind::Accelerate, "k"), None);
+    fn a_bucket_with_a_dot_has_only_the_names_that_the_certificate_covers() {
+        let bucket = Bucket::on_aws("b.c", "eu-west-1", false);
+        let path_style = [
+            ("path-style", "https://s3.eu-west-1.amazonaws.com/b.c/k"),
+            ("path-style-dualstack", "https://s3.dualstack.eu-west-1.amazonaws.com/b.c/k"),
+        ];
+        assert_eq!(paths(&bucket), expected(&path_style));
+        assert_eq!(bucket.default_path().kind, PathKind::PathStyle);
+    }
+
+    #[test]
+    fn a_bucket_in_china_is_in_a_partition_of_its_own() {
+        let bucket = Bucket::on_aws("b", "cn-north-1", false);
+        assert_eq!(paths(&bucket)[0].1, "https://b.s3.cn-north-1.amazonaws.com.cn/k");
+        assert!(bucket.paths.iter().all(|path| path.address.contains(".cn-north-1.amazonaws.com.cn")));
+    }
+
+    #[test]
+    fn a_bucket_of_a_service_has_a_path_for_each_endpoint() {
+        let endpoints = ["http://[::1]:9", "https://s3.example"].map(|text| Origin::try_from(text.to_owned()));
+        let endpoints = endpoints.map(|endpoint| endpoint.expect("an origin"));
+        let bucket = Bucket::on_service("b.c", "auto", endpoints.iter());
+        let both = [("custom", "http://[::1]:9/b.c/k"), ("custom-2", "https://s3.example/b.c/k")];
+        assert_eq!(paths(&bucket), expected(&both));
+        assert!(bucket.paths.iter().all(|path| path.kind == PathKind::Custom));
     }
 
     #[test]
     fn keys_are_escaped_once_and_slashes_stay() {
-        let url = bucket("b", "eu-west-1", None).url(PathKind::Regional, "a/ü (1)+@%2F.txt");
-        assert_eq!(url.as_deref(), Some("https://b.s3.eu-west-1.amazonaws.com/a/%C3%BC%20%281%29%2B%40%252F.txt"));
+        assert_eq!(escape_key("a/ü (1)+@%2F.txt"), "a/%C3%BC%20%281%29%2B%40%252F.txt");
+        assert_eq!(escape_query("a/b+c="), "a%2Fb%2Bc%3D");
     }
 }

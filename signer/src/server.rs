@@ -15,6 +15,8 @@ use http::{HeaderName, HeaderValue, Method, header};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -26,6 +28,8 @@ use crate::{routes, telemetry};
 
 /// Longer than the storage may take to put a large object together.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(5);
+/// What fits one packet is not worth the work.
+const MIN_COMPRESSED_BYTES: u64 = 1400;
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 
 /// A signer that is bound to its port and ready to run.
@@ -71,6 +75,8 @@ fn surround(router: Router, cors: CorsLayer) -> Router {
             .layer(always(header::CACHE_CONTROL, "no-store"))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(cors)
+            // No cookie is looked at, so nobody can have a victim's browser ask again and again, and learn from the length.
+            .layer(CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES)))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn(time_out))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),

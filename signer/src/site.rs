@@ -3,7 +3,7 @@
 use nearput_api::{Path, Profile};
 
 use crate::aws::{Storage, StorageError};
-use crate::routing::Bucket;
+use crate::routing::{self, Bucket};
 
 /// One bucket in one region, or one S3-compatible service.
 pub(crate) struct Site {
@@ -16,11 +16,12 @@ pub(crate) struct Site {
 impl Site {
     /// As clients see it.
     pub(crate) fn describe(&self) -> nearput_api::Site {
-        let probe = |kind| Some(Path { kind, probe_url: self.bucket.url(kind, "nearput-probe")? });
+        let path =
+            |path: &routing::Path| Path { id: path.id.clone(), kind: path.kind, probe_url: path.url("nearput-probe") };
         nearput_api::Site {
             id: self.id.clone(),
             region: self.bucket.region.clone(),
-            paths: self.bucket.paths().into_iter().filter_map(probe).collect(),
+            paths: self.bucket.paths.iter().map(path).collect(),
             profile: self.profile.clone(),
         }
     }

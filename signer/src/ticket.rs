@@ -30,13 +30,21 @@ pub(crate) struct Ticket {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "plan", rename_all = "lowercase")]
 pub(crate) enum Sending {
-    Put {
-        disposition: String,
-        #[serde(default, skip_serializing_if = "Metadata::is_empty")]
-        metadata: Metadata,
-    },
+    Form(Attributes),
+    Put(Attributes),
     /// Create has fixed everything but the bytes.
-    Multipart { part_size: u64, upload_id: String },
+    Multipart {
+        part_size: u64,
+        upload_id: String,
+    },
+}
+
+/// What is stored with an object beside its type.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attributes {
+    pub(crate) disposition: String,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub(crate) metadata: Metadata,
 }
 
 impl Ticket {
@@ -60,7 +68,8 @@ impl Ticket {
     /// How the file is cut.
     pub(crate) fn cut(&self) -> Cut {
         let plan = match self.sending {
-            Sending::Put { .. } => Plan::Put,
+            Sending::Form(_) => Plan::Form,
+            Sending::Put(_) => Plan::Put,
             Sending::Multipart { part_size, .. } => Plan::Multipart { part_size },
         };
         Cut { plan, size: self.size, checksum: self.checksum }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use nearput_api::{PartToSign, PathKind, SignedPart};
+use nearput_api::{PartToSign, Plan, SignedPart};
 
 use crate::checksum::{Checked, Checksum};
+use crate::clock::unix_millis;
 use crate::error::Error;
+use crate::form::Form;
 use crate::plan::Cut;
-use crate::presign::{Presigner, SignedUrl, StorageRequest};
-use crate::routing::escape_query;
+use crate::presign::{PresignError, Presigner, StorageRequest};
+use crate::routing::{escape_key, escape_query};
 use crate::site::Site;
-use crate::ticket::{Sending, Ticket};
+use crate::ticket::{Attributes, Sending, Ticket};
 
 /// A ticket and its site.
 pub(crate) struct Upload<'a> {
@@ -23,64 +25,91 @@ pub(crate) struct Part {
     number: u32,
     size: u64,
     checksum: Option<Checksum>,
-    path: PathKind,
 }
 
 impl Part {
-    pub(crate) fn check(asked: &PartToSign, cut: &Cut, site: &Site) -> Result<Self, Error> {
-        let path = asked.path.unwrap_or_else(|| site.bucket.default_path());
-        if !site.bucket.paths().contains(&path) {
-            return Err(Error::UnknownPath { site: site.id.clone() });
-        }
-        Ok(Self {
-            number: asked.number,
-            size: cut.part_size(asked.number)?,
-            checksum: Checksum::required(cut.checksum, asked.checksum.as_deref(), Checked::Part(asked.number))?,
-            path,
-        })
+    pub(crate) fn check(asked: &PartToSign, cut: &Cut) -> Result<Self, Error> {
+        let (given, of) = (asked.checksum.as_deref(), Checked::Part(asked.number));
+        let checksum = match cut.plan {
+            // A form's checksum is compared once it is stored: not every storage holds the bytes to a field of the form.
+            Plan::Form => Checksum::optional(cut.checksum, given, of)?,
+            Plan::Put | Plan::Multipart { .. } => Checksum::required(cut.checksum, given, of)?,
+        };
+        Ok(Self { number: asked.number, size: cut.part_size(asked.number)?, checksum })
     }
 }
 
 impl Upload<'_> {
-    /// Signs a part, for exactly its size and checksum.
+    /// Signs a part by every path, for exactly its size and checksum.
     pub(crate) fn sign(&self, part: &Part, presigner: &Presigner<'_>) -> Result<SignedPart, Error> {
-        let url = self.url(part.path)?;
-        let mut headers = BTreeMap::new();
-        if let Some(checksum) = &part.checksum {
-            headers.insert("x-amz-checksum-crc64nvme".to_owned(), checksum.as_str().to_owned());
-        }
-        let url = match &self.ticket.sending {
-            Sending::Multipart { upload_id, .. } => {
-                format!("{url}?partNumber={}&uploadId={}", part.number, escape_query(upload_id))
+        let (method, urls, headers, fields) = match &self.ticket.sending {
+            Sending::Form(attributes) => {
+                ("POST", self.addresses(), BTreeMap::new(), presigner.sign_form(&self.form(attributes))?)
             }
-            Sending::Put { disposition, metadata } => {
-                headers.insert("content-type".to_owned(), self.ticket.media_type.clone());
-                headers.insert("content-disposition".to_owned(), disposition.clone());
-                headers.extend(metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.to_owned())));
-                url
+            Sending::Put(attributes) => {
+                let headers = self.headers(part, Some(attributes));
+                ("PUT", self.urls(part, "", &headers, presigner)?, headers, BTreeMap::new())
+            }
+            Sending::Multipart { upload_id, .. } => {
+                let headers = self.headers(part, None);
+                let query = format!("?partNumber={}&uploadId={}", part.number, escape_query(upload_id));
+                ("PUT", self.urls(part, &query, &headers, presigner)?, headers, BTreeMap::new())
             }
         };
-
-        let mut signed_headers = vec![("content-length", part.size.to_string())];
-        signed_headers.extend(headers.iter().map(|(name, value)| (name.as_str(), value.clone())));
-        let signed = presigner.sign(&StorageRequest { method: "PUT", url, headers: signed_headers })?;
-        Ok(SignedPart {
-            number: part.number,
-            method: "PUT".to_owned(),
-            url: signed.url,
-            headers,
-            expires_at: signed.expires_at,
-        })
+        let expires_at = unix_millis(presigner.end());
+        Ok(SignedPart { number: part.number, method: method.to_owned(), urls, headers, fields, expires_at })
     }
 
     /// Signs an address that reads the object.
-    pub(crate) fn sign_download(&self, presigner: &Presigner<'_>) -> Result<SignedUrl, Error> {
-        let url = self.url(self.site.bucket.default_path())?;
-        Ok(presigner.sign(&StorageRequest { method: "GET", url, headers: Vec::new() })?)
+    pub(crate) fn sign_download(&self, presigner: &Presigner<'_>) -> Result<String, PresignError> {
+        let url = self.site.bucket.default_path().url(&escape_key(self.ticket.key.as_str()));
+        presigner.sign(&StorageRequest { method: "GET", url: &url, headers: &[] })
     }
 
-    fn url(&self, path: PathKind) -> Result<String, Error> {
-        let url = self.site.bucket.url(path, self.ticket.key.as_str());
-        url.ok_or_else(|| Error::UnknownPath { site: self.site.id.clone() })
+    fn form<'a>(&'a self, attributes: &'a Attributes) -> Form<'a> {
+        Form {
+            bucket: &self.site.bucket.name,
+            key: self.ticket.key.as_str(),
+            size: self.ticket.cut().size,
+            media_type: &self.ticket.media_type,
+            disposition: &attributes.disposition,
+            metadata: &attributes.metadata,
+        }
+    }
+
+    /// A form is sent to the bucket itself, and its signature does not name the host.
+    fn addresses(&self) -> BTreeMap<String, String> {
+        self.site.bucket.paths.iter().map(|path| (path.id.clone(), path.address.clone())).collect()
+    }
+
+    fn headers(&self, part: &Part, attributes: Option<&Attributes>) -> BTreeMap<String, String> {
+        let mut headers = BTreeMap::new();
+        if let Some(checksum) = &part.checksum {
+            headers.insert(checksum.header().to_owned(), checksum.as_str().to_owned());
+        }
+        if let Some(Attributes { disposition, metadata }) = attributes {
+            headers.insert("content-type".to_owned(), self.ticket.media_type.clone());
+            headers.insert("content-disposition".to_owned(), disposition.clone());
+            headers.extend(metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.to_owned())));
+        }
+        headers
+    }
+
+    fn urls(
+        &self,
+        part: &Part,
+        query: &str,
+        headers: &BTreeMap<String, String>,
+        presigner: &Presigner<'_>,
+    ) -> Result<BTreeMap<String, String>, PresignError> {
+        let resource = escape_key(self.ticket.key.as_str()) + query;
+        let size = part.size.to_string();
+        let mut signed = vec![("content-length", size.as_str())];
+        signed.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let sign = |path: &crate::routing::Path| {
+            let url = presigner.sign(&StorageRequest { method: "PUT", url: &path.url(&resource), headers: &signed })?;
+            Ok((path.id.clone(), url))
+        };
+        self.site.bucket.paths.iter().map(sign).collect()
     }
 }

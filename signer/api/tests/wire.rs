@@ -37,7 +37,7 @@ fn an_outcome_is_the_upload_itself_or_an_error() {
     let opened = json!({
         "ticket": "t", "expires_at": 1, "site": "s", "key": "k",
         "plan": {"kind": "multipart", "part_size": 8388608},
-        "parts": [{"number": 1, "method": "PUT", "url": "u", "headers": {"a": "b"}, "expires_at": 2}]
+        "parts": [{"number": 1, "method": "PUT", "urls": {"custom": "u"}, "headers": {"a": "b"}, "expires_at": 2}]
     });
     let read: Outcome<OpenedUpload> = from_value(opened.clone()).expect("from JSON");
     assert!(matches!(read, Outcome::Done(_)));

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::Error;
 
 /// The largest body that the signer reads.
-pub(crate) const MAX_BODY_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BODY_BYTES: usize = 4 << 20;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call of a known caller.

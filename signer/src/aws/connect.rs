@@ -14,7 +14,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Storage;
 use super::credentials::CredentialCache;
-use crate::config::SiteCredentials;
+use crate::config::{Origin, SiteCredentials};
 use crate::routing::Bucket;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -33,8 +33,14 @@ impl Connector {
         Self { http }
     }
 
-    /// A client for a bucket, with the given credentials or else those of AWS's chain.
-    pub(crate) async fn connect(&self, bucket: &Bucket, credentials: Option<SiteCredentials>) -> Storage {
+    /// A client for a bucket, with the given credentials or else those of AWS's chain. Without an endpoint, the bucket is
+    /// where AWS has it.
+    pub(crate) async fn connect(
+        &self,
+        bucket: &Bucket,
+        endpoint: Option<&Origin>,
+        credentials: Option<SiteCredentials>,
+    ) -> Storage {
         let region = Region::new(bucket.region.clone());
         let credentials = match credentials {
             Some(given) => SharedCredentialsProvider::new(Credentials::new(
@@ -58,8 +64,8 @@ impl Connector {
             // Checksums are the browser's own, and many services know no others.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .force_path_style(bucket.endpoint.is_some());
-        config.set_endpoint_url(bucket.endpoint.as_ref().map(ToString::to_string));
+            .force_path_style(endpoint.is_some());
+        config.set_endpoint_url(endpoint.map(ToString::to_string));
         Storage {
             client: Client::from_conf(config.build()),
             bucket: bucket.name.clone(),

@@ -11,6 +11,8 @@ use aws_sdk_s3::operation::RequestId;
 pub(crate) enum Failure {
     /// It was completed, aborted, or never opened.
     NoSuchUpload,
+    /// Another request was first.
+    Conflict,
     /// Parts are missing, or are not those that were announced.
     Incomplete,
     /// The bytes do not have the announced checksum.
@@ -64,7 +66,9 @@ fn classify(operation: &str, status: Option<u16>, code: Option<&str>) -> Failure
         Some("InternalError" | "SlowDown" | "ServiceUnavailable" | "RequestTimeout" | "OperationAborted") => {
             Failure::Unavailable
         }
+        Some("ConditionalRequestConflict") => Failure::Conflict,
         Some(_) | None => match status {
+            Some(409) if operation == super::multipart::COMPLETE => Failure::Conflict,
             Some(300..=499) => Failure::Refused,
             Some(_) | None => Failure::Unavailable,
         },
@@ -100,6 +104,11 @@ mod tests {
             ("CompleteMultipartUpload", Some(404), Some("NoSuchUpload"), Failure::NoSuchUpload),
             ("CompleteMultipartUpload", Some(400), Some("InvalidPart"), Failure::Incomplete),
             ("CompleteMultipartUpload", Some(400), Some("InvalidRequest"), Failure::Incomplete),
+            ("CompleteMultipartUpload", Some(400), Some("InvalidPartOrder"), Failure::Incomplete),
+            ("CompleteMultipartUpload", Some(400), Some("EntityTooSmall"), Failure::Incomplete),
+            ("CompleteMultipartUpload", Some(409), Some("ConditionalRequestConflict"), Failure::Conflict),
+            ("CompleteMultipartUpload", Some(409), None, Failure::Conflict),
+            ("CompleteMultipartUpload", Some(409), Some("OperationAborted"), Failure::Unavailable),
             ("CompleteMultipartUpload", Some(400), Some("BadDigest"), Failure::Mismatch),
             ("CompleteMultipartUpload", Some(400), Some("InvalidDigest"), Failure::Mismatch),
         ] {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::Config;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, Part};
+use nearput_api::ChecksumAlgorithm::{Crc32c, Crc64nvme};
 use nearput_api::StoredPart;
 
 use super::connect::timeouts;
@@ -18,7 +19,9 @@ const ABORT: &str = "AbortMultipartUpload";
 
 /// S3 may take minutes to put a large object together.
 const COMPLETE_TIMEOUT: Duration = Duration::from_mins(4);
-const MAX_ABORTS: usize = 3;
+const MAX_ABORTS: u32 = 3;
+/// What is in flight to the storage has landed after it, or lands after the next one.
+const ABORT_PAUSE: Duration = Duration::from_millis(200);
 
 /// What an upload is created with.
 pub(crate) struct NewUpload<'a> {
@@ -52,6 +55,7 @@ impl Storage {
         let metadata = new.metadata.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let algorithm = new.checksum.map(|algorithm| match algorithm {
             nearput_api::ChecksumAlgorithm::Crc64nvme => ChecksumAlgorithm::Crc64Nvme,
+            nearput_api::ChecksumAlgorithm::Crc32c => ChecksumAlgorithm::Crc32C,
         });
         let created = self
             .client
@@ -102,7 +106,8 @@ impl Storage {
             CompletedPart::builder()
                 .part_number(i32::try_from(part.number).unwrap_or(i32::MAX))
                 .set_e_tag(part.etag)
-                .set_checksum_crc64_nvme(part.checksum.map(|checksum| checksum.as_str().to_owned()))
+                .set_checksum_crc64_nvme(of_algorithm(part.checksum.as_ref(), Crc64nvme))
+                .set_checksum_crc32_c(of_algorithm(part.checksum.as_ref(), Crc32c))
                 .build()
         });
         self.client
@@ -112,7 +117,8 @@ impl Storage {
             .upload_id(upload.upload_id)
             .mpu_object_size(i64::try_from(upload.size).unwrap_or(i64::MAX))
             .set_checksum_type(upload.checksum.map(|_| ChecksumType::FullObject))
-            .set_checksum_crc64_nvme(upload.checksum.map(|checksum| checksum.as_str().to_owned()))
+            .set_checksum_crc64_nvme(of_algorithm(upload.checksum, Crc64nvme))
+            .set_checksum_crc32_c(of_algorithm(upload.checksum, Crc32c))
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build())
             .customize()
             .config_override(Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT, COMPLETE_TIMEOUT)))
@@ -126,7 +132,8 @@ impl Storage {
     ///
     /// Parts that were in flight may land after an abort, so it is repeated until none is left.
     pub(crate) async fn abort(&self, key: &str, upload_id: &str) -> Result<(), StorageError> {
-        for _ in 0..MAX_ABORTS {
+        for attempt in 0..MAX_ABORTS {
+            tokio::time::sleep(ABORT_PAUSE * attempt).await;
             let aborted =
                 self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id).send().await;
             match aborted.map_err(|error| StorageError::from_sdk(ABORT, &error)) {
@@ -145,11 +152,15 @@ impl Storage {
     }
 }
 
+fn of_algorithm(checksum: Option<&Checksum>, algorithm: nearput_api::ChecksumAlgorithm) -> Option<String> {
+    checksum.filter(|checksum| checksum.algorithm == algorithm).map(|checksum| checksum.as_str().to_owned())
+}
+
 fn stored_part(part: &Part) -> Option<StoredPart> {
     Some(StoredPart {
         number: part_number(part)?,
         size: part.size.and_then(|size| u64::try_from(size).ok())?,
-        checksum: part.checksum_crc64_nvme.clone(),
+        checksum: part.checksum_crc64_nvme.clone().or_else(|| part.checksum_crc32_c.clone()),
     })
 }
 

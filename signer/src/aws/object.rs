@@ -1,6 +1,7 @@
 //! Looking at an object as it is stored.
 
 use aws_sdk_s3::types::ChecksumMode;
+use nearput_api::ChecksumAlgorithm;
 
 use super::{Storage, StorageError};
 
@@ -16,8 +17,12 @@ pub(crate) struct StoredObject {
 }
 
 impl Storage {
-    /// None where there is no such object.
-    pub(crate) async fn head(&self, key: &str) -> Result<Option<StoredObject>, StorageError> {
+    /// The object with its checksum of this algorithm. None where there is no such object.
+    pub(crate) async fn head(
+        &self,
+        key: &str,
+        algorithm: Option<ChecksumAlgorithm>,
+    ) -> Result<Option<StoredObject>, StorageError> {
         let head =
             self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
         match head {
@@ -25,7 +30,10 @@ impl Storage {
                 size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                 etag: head.e_tag.unwrap_or_default(),
                 version_id: head.version_id,
-                checksum: head.checksum_crc64_nvme,
+                checksum: match algorithm {
+                    Some(ChecksumAlgorithm::Crc32c) => head.checksum_crc32_c,
+                    Some(ChecksumAlgorithm::Crc64nvme) | None => head.checksum_crc64_nvme,
+                },
             })),
             Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
             Err(error) => Err(StorageError::from_sdk("HeadObject", &error)),

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use nearput_api::ChecksumAlgorithm;
+
 use super::{Config, ConfigError, Site};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -47,13 +49,39 @@ fn check_site(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigErr
         let problem = "write a bucket's name: 3 to 63 lower-case letters, digits, hyphens and single dots";
         return Err(ConfigError::key(key("bucket"), problem));
     }
+    check_paths(site, key)?;
     if !(1..=10_000).contains(&profile.max_parts) {
         return Err(ConfigError::key(key("profile.max_parts"), "write a number from 1 to 10000"));
     }
     if !(1..=5 << 30).contains(&profile.min_part_size) {
         return Err(ConfigError::key(key("profile.min_part_size"), "write a number of bytes from 1 to 5 GiB"));
     }
+    if profile.form && profile.checksum == Some(ChecksumAlgorithm::Crc32c) {
+        let problem = "storage computes no CRC32C of a form by itself, so it could not be compared; write false";
+        return Err(ConfigError::key(key("profile.form"), problem));
+    }
     Ok(())
+}
+
+fn check_paths(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigError> {
+    if site.accelerate && site.endpoint.is_some() {
+        let problem = "only AWS has Transfer Acceleration; leave it out where there is an endpoint";
+        return Err(ConfigError::key(key("accelerate"), problem));
+    }
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
+    if site.accelerate && (site.bucket.contains('.') || site.region.starts_with("cn-")) {
+        let problem =
+            "there is no Transfer Acceleration for a bucket with a dot in its name, nor in China; leave it out";
+        return Err(ConfigError::key(key("accelerate"), problem));
+    }
+    if site.endpoint.is_none() && !site.further_endpoints.is_empty() {
+        return Err(ConfigError::key(key("further_endpoints"), "name the first one as `endpoint`"));
+    }
+    let mut seen: HashSet<_> = site.endpoint.iter().map(ToString::to_string).collect();
+    match site.further_endpoints.iter().find(|endpoint| !seen.insert(endpoint.to_string())) {
+        Some(twice) => Err(ConfigError::key(key("further_endpoints"), format!("`{twice}` is there twice"))),
+        None => Ok(()),
+    }
 }
 
 fn is_made_of(text: &str, longest: usize, punctuation: &str) -> bool {
@@ -91,11 +119,12 @@ fn check_lifetime(key: &str, lifetime: Duration) -> Result<(), ConfigError> {
 mod tests {
     use super::*;
 
+    const HEAD: &str = "listen = '127.0.0.1:0'";
     const SITE: &str = "[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = 'uploads'\n";
 
     #[test]
     fn the_smallest_configuration_is_an_address_and_a_site() {
-        let config = Config::parse(&format!("listen = '127.0.0.1:0'\n{SITE}")).expect("valid");
+        let config = Config::parse(&format!("{HEAD}\n{SITE}")).expect("valid");
         assert_eq!(config.home(), "local");
         assert_eq!(config.tickets.lifetime, DAY);
     }
@@ -106,25 +135,37 @@ mod tests {
             ("listen", "listen = 'nowhere'", SITE),
             ("lisden", "lisden = 1\nlisten = '127.0.0.1:0'", SITE),
             ("allowed_origins", "listen = '127.0.0.1:0'\nallowed_origins = ['*']", SITE),
-            ("sites", "listen = '127.0.0.1:0'", ""),
+            ("sites", HEAD, ""),
             ("sites", "listen = '127.0.0.1:0'\nsites = []", ""),
             ("home", "listen = '127.0.0.1:0'\nhome = 'elsewhere'", SITE),
-            ("sites[1].id", "listen = '127.0.0.1:0'", &format!("{SITE}{SITE}")),
-            ("sites[0].id", "listen = '127.0.0.1:0'", &SITE.replace("local", "Lo cal")),
-            ("sites[0].region", "listen = '127.0.0.1:0'", &SITE.replace("us-east-1", "evil.example")),
-            ("sites[0].bucket", "listen = '127.0.0.1:0'", &SITE.replace("uploads", "up/loads")),
-            ("endpoint", "listen = '127.0.0.1:0'", &format!("{SITE}endpoint = 'localhost'\n")),
-            ("credentials", "listen = '127.0.0.1:0'", &format!("{SITE}credentials = 'inline'\n")),
-            ("secret_access_key", "listen = '127.0.0.1:0'", &format!("{SITE}secret_access_key = 'x'\n")),
-            ("profile.max_parts", "listen = '127.0.0.1:0'", &format!("{SITE}profile = {{ max_parts = 0 }}\n")),
-            ("limits.max_file_size", "listen = '127.0.0.1:0'", &format!("[limits]\nmax_file_size = 0\n{SITE}")),
-            ("limits.types", "listen = '127.0.0.1:0'", &format!("[limits]\ntypes = []\n{SITE}")),
-            ("types", "listen = '127.0.0.1:0'", &format!("[limits]\ntypes = ['image']\n{SITE}")),
-            ("limits.max_files_per_call", "listen = '127.0.0.1:0'", &format!("[limits]\nmax_files_per_call=0\n{SITE}")),
-            ("limits.max_parts_per_call", "listen = '127.0.0.1:0'", &format!("[limits]\nmax_parts_per_call=0\n{SITE}")),
-            ("lifetime", "listen = '127.0.0.1:0'", &format!("[tickets]\nlifetime = 'long'\n{SITE}")),
-            ("tickets.lifetime", "listen = '127.0.0.1:0'", &format!("[tickets]\nlifetime = '8d'\n{SITE}")),
-            ("signing.expires", "listen = '127.0.0.1:0'", &format!("[signing]\nexpires = '0s'\n{SITE}")),
+            ("sites[1].id", HEAD, &format!("{SITE}{SITE}")),
+            ("sites[0].id", HEAD, &SITE.replace("local", "Lo cal")),
+            ("sites[0].region", HEAD, &SITE.replace("us-east-1", "evil.example")),
+            ("sites[0].bucket", HEAD, &SITE.replace("uploads", "up/loads")),
+            ("endpoint", HEAD, &format!("{SITE}endpoint = 'localhost'\n")),
+            ("credentials", HEAD, &format!("{SITE}credentials = 'inline'\n")),
+            ("secret_access_key", HEAD, &format!("{SITE}secret_access_key = 'x'\n")),
+            ("sites[0].accelerate", HEAD, &format!("{SITE}accelerate = true\nendpoint = 'http://a:1'\n")),
+            ("sites[0].accelerate", HEAD, &format!("{SITE}accelerate = true\n").replace("uploads", "up.loads")),
+            ("sites[0].accelerate", HEAD, &format!("{SITE}accelerate = true\n").replace("us-east", "cn-north")),
+            ("sites[0].further_endpoints", HEAD, &format!("{SITE}further_endpoints = ['http://a:1']\n")),
+            (
+                "sites[0].further_endpoints",
+                HEAD,
+                &format!("{SITE}endpoint = 'http://a:1'\nfurther_endpoints = ['http://a:1']\n"),
+            ),
+            ("internal_endpoint", HEAD, &format!("{SITE}internal_endpoint = 'nowhere'\n")),
+            ("sites[0].profile.form", HEAD, &format!("{SITE}profile = {{ checksum = 'crc32c' }}\n")),
+            ("checksum", HEAD, &format!("{SITE}profile = {{ checksum = 'md5' }}\n")),
+            ("profile.max_parts", HEAD, &format!("{SITE}profile = {{ max_parts = 0 }}\n")),
+            ("limits.max_file_size", HEAD, &format!("[limits]\nmax_file_size = 0\n{SITE}")),
+            ("limits.types", HEAD, &format!("[limits]\ntypes = []\n{SITE}")),
+            ("types", HEAD, &format!("[limits]\ntypes = ['image']\n{SITE}")),
+            ("limits.max_files_per_call", HEAD, &format!("[limits]\nmax_files_per_call=0\n{SITE}")),
+            ("limits.max_parts_per_call", HEAD, &format!("[limits]\nmax_parts_per_call=0\n{SITE}")),
+            ("lifetime", HEAD, &format!("[tickets]\nlifetime = 'long'\n{SITE}")),
+            ("tickets.lifetime", HEAD, &format!("[tickets]\nlifetime = '8d'\n{SITE}")),
+            ("signing.expires", HEAD, &format!("[signing]\nexpires = '0s'\n{SITE}")),
         ];
         for (key, head, rest) in wrong {
             let error = Config::parse(&format!("{head}\n{rest}")).expect_err(key).to_string();

@@ -14,6 +14,14 @@ pub(crate) struct Site {
     pub(crate) bucket: String,
     /// Where the S3-compatible service is; none for AWS.
     pub(crate) endpoint: Option<Origin>,
+    /// Where the service is as well, so that browsers can send by several host names at once.
+    #[serde(default)]
+    pub(crate) further_endpoints: Vec<Origin>,
+    /// Where the signer itself reaches the storage, if not where browsers do.
+    pub(crate) internal_endpoint: Option<Origin>,
+    /// Whether the bucket has Transfer Acceleration.
+    #[serde(default)]
+    pub(crate) accelerate: bool,
     #[serde(default)]
     pub(crate) credentials: CredentialSource,
     #[serde(default)]
@@ -38,12 +46,15 @@ struct ProfileKeys {
     max_parts: u32,
     min_part_size: u64,
     checksum: ChecksumKey,
+    form: bool,
+    second_copies: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum ChecksumKey {
     Crc64nvme,
+    Crc32c,
     None,
 }
 
@@ -55,8 +66,11 @@ impl Site {
             min_part_size: self.profile.min_part_size,
             checksum: match self.profile.checksum {
                 ChecksumKey::Crc64nvme => Some(ChecksumAlgorithm::Crc64nvme),
+                ChecksumKey::Crc32c => Some(ChecksumAlgorithm::Crc32c),
                 ChecksumKey::None => None,
             },
+            form: self.profile.form,
+            second_copies: self.profile.second_copies,
         }
     }
 }
@@ -64,6 +78,12 @@ impl Site {
 impl Default for ProfileKeys {
     /// S3's own limits: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
     fn default() -> Self {
-        Self { max_parts: 10_000, min_part_size: 5 << 20, checksum: ChecksumKey::Crc64nvme }
+        Self {
+            max_parts: 10_000,
+            min_part_size: 5 << 20,
+            checksum: ChecksumKey::Crc64nvme,
+            form: true,
+            second_copies: true,
+        }
     }
 }

@@ -13,12 +13,12 @@ use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::ticket::Sending;
 
-/// A put leaves nothing behind unless it has arrived whole, and then it is an object like any other.
+/// A form or a put leaves nothing behind unless it has arrived whole, and then it is an object like any other.
 pub(super) async fn abort(State(app): State<Arc<App>>, call: Call<AbortUpload>) -> Result<Json<Aborted>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     match &upload.ticket.sending {
-        Sending::Put { .. } => {}
+        Sending::Form(_) | Sending::Put(_) => {}
         Sending::Multipart { upload_id, .. } => {
             upload.site.storage.abort(upload.ticket.key.as_str(), upload_id).await?;
         }

@@ -9,11 +9,11 @@ use std::time::SystemTime;
 use axum::Json;
 use axum::extract::State;
 use futures_util::{StreamExt as _, stream};
-use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads};
+use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads, Plan};
 
 use crate::app::App;
 use crate::auth::{Call, Caller};
-use crate::aws::{Failure, PartToComplete, StorageError, StoredObject, UploadToComplete};
+use crate::aws::{Failure, PartToComplete, StoredObject, UploadToComplete};
 use crate::checksum::{Checked, Checksum};
 use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
@@ -22,7 +22,7 @@ use crate::ticket::Sending;
 use crate::upload::Upload;
 
 /// How many uploads of one call are completed in the storage at a time.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 64;
 
 pub(super) async fn complete(
     State(app): State<Arc<App>>,
@@ -42,19 +42,22 @@ async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Resu
     let key = upload.ticket.key.as_str();
 
     let stored = match &upload.ticket.sending {
-        Sending::Put { .. } => storage.head(key).await?,
+        Sending::Form(_) | Sending::Put(_) => storage.head(key, cut.checksum).await?,
         Sending::Multipart { upload_id, .. } => {
             let parts = check_parts(asked.parts, &cut)?;
             match put_together(&upload, upload_id, parts, checksum.as_ref()).await {
-                Ok(()) => storage.head(key).await?,
+                Ok(()) => storage.head(key, cut.checksum).await?,
                 // A finished upload is unknown, or nobody's, to many services: what counts is the object.
-                Err(error) if matches!(error.failure, Failure::NoSuchUpload | Failure::Refused) => {
-                    match storage.head(key).await {
+                Err(Error::Storage(error))
+                    if matches!(error.failure, Failure::NoSuchUpload | Failure::Conflict | Failure::Refused) =>
+                {
+                    match storage.head(key, cut.checksum).await {
                         Ok(Some(stored)) => Some(stored),
+                        Err(unknown) if unknown.failure == Failure::Unavailable => return Err(unknown.into()),
                         Ok(None) | Err(_) => return Err(error.into()),
                     }
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
     };
@@ -83,16 +86,19 @@ async fn put_together(
     upload_id: &str,
     mut parts: Vec<PartToComplete>,
     checksum: Option<&Checksum>,
-) -> Result<(), StorageError> {
+) -> Result<(), Error> {
     let (storage, key) = (&upload.site.storage, upload.ticket.key.as_str());
     if parts.iter().any(|part| part.etag.is_none()) {
         let mut etags = storage.list_etags(key, upload_id).await?;
         for part in &mut parts {
-            part.etag = part.etag.take().or_else(|| etags.remove(&part.number).flatten());
+            let stored = etags.remove(&part.number).ok_or(Error::Incomplete(
+                "the storage lacks parts; list them, send those that are missing, then complete the upload",
+            ))?;
+            part.etag = part.etag.take().or(stored);
         }
     }
     let size = upload.ticket.cut().size;
-    storage.complete(UploadToComplete { key, upload_id, size, parts, checksum }).await
+    Ok(storage.complete(UploadToComplete { key, upload_id, size, parts, checksum }).await?)
 }
 
 fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>) -> Result<(), Error> {
@@ -103,13 +109,15 @@ fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>) -> Resu
         (Some(stored), Some(announced)) if stored != announced.as_str() => {
             Err(Error::Mismatch("the stored object has another checksum than the file"))
         }
-        _ => Ok(()),
+        // Nothing else has held the bytes of a form to the checksum.
+        (None, Some(_)) if cut.plan == Plan::Form => Err(Error::FormWithoutChecksum),
+        (None | Some(_), None | Some(_)) => Ok(()),
     }
 }
 
 async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Result<CompletedUpload, Error> {
     let credentials = upload.site.credentials().await?;
-    let presigner = app.presigner(upload.site, &credentials, SystemTime::now());
+    let presigner = app.presigner(upload.site, &credentials, SystemTime::now())?;
     let Upload { site, ticket } = upload;
     Ok(CompletedUpload {
         site: site.id.clone(),
@@ -120,6 +128,6 @@ async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Resul
         etag: stored.etag,
         version_id: stored.version_id,
         checksum: stored.checksum,
-        download_url: upload.sign_download(&presigner)?.url,
+        download_url: upload.sign_download(&presigner)?,
     })
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use axum::Json;
 use axum::extract::State;
 use futures_util::{StreamExt as _, stream};
-use nearput_api::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan};
+use nearput_api::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, PartToSign, Plan};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -15,10 +15,10 @@ use crate::aws::NewUpload;
 use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
 use crate::key::ObjectKey;
-use crate::plan::Cut;
+use crate::plan::{Cut, InvalidPlan};
 use crate::policy::{self, Grant};
 use crate::site::Site;
-use crate::ticket::{Sending, Ticket};
+use crate::ticket::{Attributes, Sending, Ticket};
 use crate::upload::{Part, Upload};
 
 /// How many uploads of one call are created in the storage at a time.
@@ -39,7 +39,7 @@ async fn open_one(app: &App, caller: &Caller, site: &Site, file: &OpenFile) -> R
     let grant = policy::decide(caller, file, &app.limits)?;
     let cut = Cut::check(file.plan, grant.size(), &site.profile)?;
     app.check_part_count(file.parts.len())?;
-    let parts: Vec<_> = file.parts.iter().map(|asked| Part::check(asked, &cut, site)).collect::<Result<_, _>>()?;
+    let parts: Vec<_> = parts_to_sign(file).iter().map(|asked| Part::check(asked, &cut)).collect::<Result<_, _>>()?;
     let credentials = site.credentials().await?;
 
     let key = ObjectKey::make(&grant, Uuid::new_v4());
@@ -48,7 +48,7 @@ async fn open_one(app: &App, caller: &Caller, site: &Site, file: &OpenFile) -> R
 
     let now = SystemTime::now();
     let upload = Upload { site, ticket };
-    let presigner = app.presigner(site, &credentials, now);
+    let presigner = app.presigner(site, &credentials, now)?;
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<_, _>>()?;
     let sealed = app.sealer.seal(upload.ticket, now);
     Ok(OpenedUpload {
@@ -61,10 +61,20 @@ async fn open_one(app: &App, caller: &Caller, site: &Site, file: &OpenFile) -> R
     })
 }
 
+/// A form has one part, which is signed whether or not it is asked for.
+fn parts_to_sign(file: &OpenFile) -> &[PartToSign] {
+    match file.plan {
+        Plan::Form if file.parts.is_empty() => &[PartToSign { number: 1, checksum: None }],
+        Plan::Form | Plan::Put | Plan::Multipart { .. } => &file.parts,
+    }
+}
+
 async fn prepare(site: &Site, grant: &Grant, cut: &Cut, key: &ObjectKey) -> Result<Sending, Error> {
     let disposition = grant.name().content_disposition();
     match cut.plan {
-        Plan::Put => Ok(Sending::Put { disposition, metadata: grant.metadata().clone() }),
+        Plan::Form if is_rewritten_in_forms(grant) => Err(InvalidPlan::Rewritten.into()),
+        Plan::Form => Ok(Sending::Form(Attributes { disposition, metadata: grant.metadata().clone() })),
+        Plan::Put => Ok(Sending::Put(Attributes { disposition, metadata: grant.metadata().clone() })),
         Plan::Multipart { part_size } => {
             let upload_id = site
                 .storage
@@ -79,4 +89,10 @@ async fn prepare(site: &Site, grant: &Grant, cut: &Cut, key: &ObjectKey) -> Resu
             Ok(Sending::Multipart { part_size, upload_id })
         }
     }
+}
+
+/// Key and disposition are made here, and have no such characters.
+fn is_rewritten_in_forms(grant: &Grant) -> bool {
+    let mut values = grant.metadata().iter().map(|(_, value)| value).chain([grant.media_type().as_str()]);
+    values.any(|value| value.contains("${filename}"))
 }

@@ -13,12 +13,12 @@ use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::ticket::Sending;
 
-/// The whole of a put is sent again, so it has no stored parts.
+/// The whole of a form or a put is sent again, so it has no stored parts.
 pub(super) async fn parts(State(app): State<Arc<App>>, call: Call<ListParts>) -> Result<Json<StoredParts>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     let parts = match &upload.ticket.sending {
-        Sending::Put { .. } => Vec::new(),
+        Sending::Form(_) | Sending::Put(_) => Vec::new(),
         Sending::Multipart { upload_id, .. } => {
             upload.site.storage.list_parts(upload.ticket.key.as_str(), upload_id).await?
         }

@@ -18,11 +18,10 @@ pub(super) async fn sign(State(app): State<Arc<App>>, call: Call<SignParts>) -> 
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     app.check_part_count(call.body.parts.len())?;
     let cut = upload.ticket.cut();
-    let parts: Vec<_> =
-        call.body.parts.iter().map(|asked| Part::check(asked, &cut, upload.site)).collect::<Result<_, _>>()?;
+    let parts: Vec<_> = call.body.parts.iter().map(|asked| Part::check(asked, &cut)).collect::<Result<_, _>>()?;
 
     let credentials = upload.site.credentials().await?;
-    let presigner = app.presigner(upload.site, &credentials, now);
+    let presigner = app.presigner(upload.site, &credentials, now)?;
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<_, _>>()?;
     Ok(Json(SignedParts { server_time: unix_millis(now), parts }))
 }

@@ -63,7 +63,7 @@ async fn the_storage_is_told_what_to_hold_the_bytes_to() {
         assert!(!asked.headers.contains_key("x-amz-trailer"), "{}", asked.operation);
         assert!(!asked.headers.contains_key("x-amz-checksum-crc32"), "{}", asked.operation);
     }
-    let url = &world.opened.parts[0].url;
+    let url = &world.opened.parts[0].urls["custom"];
     assert!(url.contains("?partNumber=1&uploadId=the%2Fupload%2Bid&"), "{url}");
 }
 

@@ -11,6 +11,8 @@ use hyper_util::rt::TokioExecutor;
 use nearput_api::{ErrorCode, ErrorReply, SignedPart};
 use serde_json::Value;
 
+const BOUNDARY: &str = "----the-boundary";
+
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -51,14 +53,34 @@ pub(crate) async fn send(method: &str, url: &str, headers: &[(&str, &str)], body
     Reply { status: parts.status, headers: parts.headers, body: body.collect().await.expect("a body").to_bytes() }
 }
 
-/// Sends a signed request as a browser would: as it is, with the length of the body.
+/// Sends a signed request as a browser would: as it is, with the length of the body, by the site's first path.
 pub(crate) async fn send_part(part: &SignedPart, body: &[u8]) -> Reply {
-    send_with(part, &part.headers, body).await
+    if part.fields.is_empty() {
+        send_with(part, &part.headers, body).await
+    } else {
+        send_form(part, &part.fields, body).await
+    }
+}
+
+/// Sends a form with these fields, and the body as its file.
+pub(crate) async fn send_form(part: &SignedPart, fields: &BTreeMap<String, String>, body: &[u8]) -> Reply {
+    let mut form = Vec::new();
+    for (name, value) in fields {
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        form.extend_from_slice(head.as_bytes());
+    }
+    let file = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"blob\"\r\n");
+    form.extend_from_slice(file.as_bytes());
+    form.extend_from_slice(b"Content-Type: application/octet-stream\r\n\r\n");
+    form.extend_from_slice(body);
+    form.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+    send(&part.method, &part.urls["custom"], &[("content-type", &content_type)], form).await
 }
 
 pub(crate) async fn send_with(part: &SignedPart, headers: &BTreeMap<String, String>, body: &[u8]) -> Reply {
     let length = body.len().to_string();
     let mut headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     headers.push(("content-length", &length));
-    send(&part.method, &part.url, &headers, body.to_vec()).await
+    send(&part.method, &part.urls["custom"], &headers, body.to_vec()).await
 }

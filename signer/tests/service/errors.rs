@@ -1,6 +1,6 @@
 //! Every error that a caller can meet, with its status and code.
 
-use nearput_api::{ErrorCode, OpenFile, Outcome, PathKind, Plan, SignParts, path};
+use nearput_api::{ErrorCode, OpenFile, Outcome, Plan, SignParts, path};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -21,7 +21,7 @@ async fn a_body_that_is_not_the_call_is_refused_and_says_where() {
         (path::OPEN, r#"{"files":[{"name":"a","size":-1,"plan":{"kind":"put"}}]}"#, "files[0].size"),
         (path::OPEN, r#"{"files":[{"name":"a","size":18446744073709551616,"plan":{"kind":"put"}}]}"#, "files[0].size"),
         (path::OPEN, r#"{"files":[{"name":"\ud800","size":1,"plan":{"kind":"put"}}]}"#, "line 1"),
-        (path::OPEN, r#"{"files":[{"name":"a","size":1,"plan":{"kind":"form"}}]}"#, "form"),
+        (path::OPEN, r#"{"files":[{"name":"a","size":1,"plan":{"kind":"post"}}]}"#, "post"),
         (path::SIGN, r#"{"ticket":1,"parts":[]}"#, "ticket"),
         (path::COMPLETE, r#"{"uploads":[{"ticket":"t","etag":"e"}]}"#, "etag"),
         (path::ABORT, r#"{}"#, "ticket"),
@@ -74,13 +74,13 @@ async fn calls_that_do_not_exist_are_refused_in_the_same_shape() {
 }
 
 #[tokio::test]
-async fn a_body_over_one_mebibyte_is_refused() {
+async fn a_body_over_four_mebibytes_is_refused() {
     let (_storage, signer) = start().await;
     let body = |bytes: usize| json!({ "files": [], "site": "x".repeat(bytes - 22) }).to_string();
-    assert_eq!(body(1 << 20).len(), 1 << 20);
-    let reply = signer.call_with(path::OPEN, body(1 << 20)).await;
+    assert_eq!(body(4 << 20).len(), 4 << 20);
+    let reply = signer.call_with(path::OPEN, body(4 << 20)).await;
     assert_eq!(reply.error(), (404, ErrorCode::UnknownSite));
-    let reply = signer.call_with(path::OPEN, body((1 << 20) + 1)).await;
+    let reply = signer.call_with(path::OPEN, body((4 << 20) + 1)).await;
     assert_eq!(reply.error(), (413, ErrorCode::RequestTooLarge));
 }
 
@@ -88,7 +88,8 @@ async fn a_body_over_one_mebibyte_is_refused() {
 async fn a_file_that_may_not_be_uploaded_is_refused() {
     let storage = Storage::start().await;
     let limits = "max_file_size = 60000000000\ntypes = ['image/*', 'text/html']\nmax_parts_per_call = 2";
-    let signer = Signer::start(storage.address, Options { limits, ..Options::default() }).await;
+    let signer =
+        Signer::start(storage.address, Options { limits, site: "profile.form = false", ..Options::default() }).await;
     let good = || serde_json::to_value(file(&bytes(1), Plan::Put)).expect("JSON");
     let with = |key: &str, value: Value| {
         let mut file = good();
@@ -118,6 +119,7 @@ async fn a_file_that_may_not_be_uploaded_is_refused() {
         (with("metadata", json!({ "a b": "c" })), ErrorCode::InvalidRequest),
         (with("metadata", json!({ "a": "ü" })), ErrorCode::InvalidRequest),
         (with("size", 5_368_709_121_u64.into()), ErrorCode::InvalidPlan),
+        (with("plan", json!({ "kind": "form" })), ErrorCode::InvalidPlan),
         (multipart(0, PART), ErrorCode::InvalidPlan),
         (multipart(2 * PART, PART - 1), ErrorCode::InvalidPlan),
         (multipart(2, 0), ErrorCode::InvalidPlan),
@@ -127,10 +129,6 @@ async fn a_file_that_may_not_be_uploaded_is_refused() {
         (parts(&[1, 1, 1]), ErrorCode::TooManyItems),
         (with("parts", json!([{ "number": 1 }])), ErrorCode::InvalidChecksum),
         (with("parts", json!([{ "number": 1, "checksum": "AAAAAA==" }])), ErrorCode::InvalidChecksum),
-        (
-            with("parts", json!([{ "number": 1, "checksum": checksum(b""), "path": "accelerate" }])),
-            ErrorCode::InvalidRequest,
-        ),
     ] {
         let asked: OpenFile = serde_json::from_value(file.clone()).expect("a file");
         let outcome = signer.open_all(vec![asked]).await.remove(0);
@@ -167,18 +165,17 @@ async fn parts_that_an_upload_does_not_have_are_not_signed() {
     let mut asked = file(&bytes(1), Plan::Put);
     (asked.size, asked.plan) = (10_000 * PART, Plan::Multipart { part_size: PART });
     let opened = signer.open(asked).await;
-    let sign = async |number: u32, checksum: Option<&str>, path: Option<PathKind>| {
-        let part = json!({ "number": number, "checksum": checksum, "path": path });
+    let sign = async |number: u32, checksum: Option<&str>| {
+        let part = json!({ "number": number, "checksum": checksum });
         signer.call(path::SIGN, &json!({ "ticket": opened.ticket, "parts": [part] })).await
     };
     let checksum = Some("AAAAAAAAAAA=");
     for number in [0, 10_001, u32::MAX] {
-        assert_eq!(sign(number, checksum, None).await.error(), (400, ErrorCode::InvalidPartNumber), "{number}");
+        assert_eq!(sign(number, checksum).await.error(), (400, ErrorCode::InvalidPartNumber), "{number}");
     }
-    assert_eq!(sign(1, None, None).await.error(), (400, ErrorCode::InvalidChecksum));
-    assert_eq!(sign(1, Some("!"), None).await.error(), (400, ErrorCode::InvalidChecksum));
-    assert_eq!(sign(1, checksum, Some(PathKind::Regional)).await.error(), (400, ErrorCode::InvalidRequest));
-    assert_eq!(sign(10_000, checksum, None).await.status, 200);
+    assert_eq!(sign(1, None).await.error(), (400, ErrorCode::InvalidChecksum));
+    assert_eq!(sign(1, Some("!")).await.error(), (400, ErrorCode::InvalidChecksum));
+    assert_eq!(sign(10_000, checksum).await.status, 200);
 }
 
 #[tokio::test]

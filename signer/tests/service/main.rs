@@ -4,6 +4,7 @@ mod answers;
 mod client;
 mod cors;
 mod errors;
+mod forms;
 mod program;
 mod scripted;
 mod storage;

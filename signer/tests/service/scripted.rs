@@ -66,6 +66,11 @@ impl ScriptedStorage {
         Self { address, asked }
     }
 
+    /// How often it was asked for anything.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.lock().expect("not poisoned").len()
+    }
+
     pub(crate) fn asked_for(&self, operation: &str) -> Vec<Asked> {
         self.asked.lock().expect("not poisoned").iter().filter(|asked| asked.operation == operation).cloned().collect()
     }

@@ -24,11 +24,13 @@ pub(crate) struct Options {
     pub(crate) secret_key: &'static str,
     pub(crate) ticket_lifetime: &'static str,
     pub(crate) limits: &'static str,
+    /// Further keys of the site.
+    pub(crate) site: &'static str,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { secret_key: SECRET_KEY, ticket_lifetime: "1h", limits: "max_file_size = 60000000000" }
+        Self { secret_key: SECRET_KEY, ticket_lifetime: "1h", limits: "max_file_size = 60000000000", site: "" }
     }
 }
 
@@ -39,7 +41,7 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { secret_key, ticket_lifetime, limits } = options;
+        let Options { secret_key, ticket_lifetime, limits, site } = options;
         let config = format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{ORIGIN}']
@@ -51,7 +53,8 @@ impl Signer {
             region = 'us-east-1'
             bucket = '{BUCKET}'
             endpoint = 'http://{storage}'
-            credentials = 'environment'"
+            credentials = 'environment'
+            {site}"
         );
         let credentials = SiteCredentials {
             access_key_id: ACCESS_KEY.to_owned(),
@@ -143,7 +146,7 @@ pub(crate) fn file(bytes: &[u8], plan: Plan) -> OpenFile {
     let parts = (1..).map_while(|number| {
         let range = plan.part_range(size, number)?;
         let checksum = Some(checksum(&bytes[range.start as usize..range.end as usize]));
-        Some(PartToSign { number, checksum, path: None })
+        Some(PartToSign { number, checksum })
     });
     OpenFile {
         name: "photo of ü.jpg".to_owned(),
