@@ -63,7 +63,7 @@ impl Signer {
 
     fn outcome(&self, response: &Response, reply: Result<JsValue, JsValue>) -> Result<Json, Error> {
         match reply.map(Json) {
-            Ok(reply) => match Error::in_reply(&reply) {
+            Ok(reply) => match Error::read(&reply) {
                 Some(error) => Err(error),
                 None if response.ok() => Ok(reply),
                 None => Err(Error::not_a_signer(&self.address, response.status())),

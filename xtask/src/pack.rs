@@ -10,13 +10,14 @@ use crate::process::{capture, command, run as run_command};
 use crate::{client, setup, workspace};
 
 /// What a page cannot do without, and what the law and a reader want.
-const REQUIRED: [&str; 11] = [
+const REQUIRED: [&str; 12] = [
     "LICENSE",
     "README.md",
     "package.json",
     "nearput.js",
     "nearput.d.ts",
     "worker.js",
+    "resume.js",
     "drop-in.js",
     "pkg/nearput_client.js",
     "pkg/nearput_client.d.ts",
@@ -25,7 +26,7 @@ const REQUIRED: [&str; 11] = [
 ];
 
 /// The scripts that a page or a worker loads by name.
-const ENTRIES: [&str; 3] = ["nearput.js", "worker.js", "drop-in.js"];
+const ENTRIES: [&str; 4] = ["nearput.js", "worker.js", "resume.js", "drop-in.js"];
 
 pub(crate) fn run() -> Result<PathBuf> {
     setup::require(setup::CLIENT)?;
