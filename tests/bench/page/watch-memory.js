@@ -6,7 +6,8 @@ for (const name of ["instantiate", "instantiateStreaming"]) {
   const native = WebAssembly[name];
   WebAssembly[name] = async (...given) => {
     const made = await native.apply(WebAssembly, given);
-    const { memory } = (made.instance ?? made).exports;
+    // Its name has been shortened.
+    const memory = Object.values((made.instance ?? made).exports).find((value) => value instanceof WebAssembly.Memory);
     setInterval(() => channel.postMessage(memory.buffer.byteLength), 100);
     return made;
   };
