@@ -29,7 +29,7 @@ async function startOnPage({ signer, options, askToken, onEvents }) {
   const engine = new Engine(signer, options, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
-    close: () => engine.close(),
+    close() {},
   };
 }
 

@@ -56,6 +56,11 @@ export interface Resume extends Omit<Opened, "expiresAt"> {
   parts: StoredPart[];
 }
 
+export interface EngineFileOptions extends FileOptions {
+  /** `false` where nobody will ask for the upload again: what is stored of it is deleted when it fails. */
+  resume?: Resume | false;
+}
+
 /** An upload as it is kept in IndexedDB. */
 export interface UploadRecord extends Opened {
   /** {@link file://./resume/identity.js} */
@@ -75,9 +80,9 @@ export interface UploadRecord extends Opened {
 export type Verb = "pause" | "resume" | "cancel";
 
 /** What an upload can be told: first `upload`, and then the other verbs. */
-export type Send = (verb: Verb | "upload", ...rest: [] | [Blob | Promise<Blob>, FileOptions & { resume?: Resume }]) => void;
+export type Send = (verb: Verb | "upload", ...rest: [] | [Blob | Promise<Blob>, EngineFileOptions]) => void;
 
-export type EngineCall = ["upload", number, Blob, FileOptions & { resume?: Resume }] | [Verb, number];
+export type EngineCall = ["upload", number, Blob, EngineFileOptions] | [Verb, number];
 
 /** An upload of which a record is to be kept. */
 export interface KeptUpload {

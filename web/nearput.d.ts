@@ -113,8 +113,8 @@ export interface Reason {
 
 /** How an upload went. `String(report)` is a text for a support mail. It holds no secret and no signed address. */
 export interface Report {
-  /** The id of the site. */
-  readonly site: string;
+  /** The id of the site; undefined where the upload failed before there was one. */
+  readonly site: string | undefined;
   /** How the file was sent: `form`, `put` or `multipart`. */
   readonly plan: string;
   /** In bytes. */
@@ -319,6 +319,8 @@ export type ErrorCode =
   | "storage_unreachable"
   /** The file has changed or is gone since it was chosen. */
   | "file_unreadable"
+  /** Why an upload starts anew: the file is not the one that was interrupted. */
+  | "file_changed"
   /** An option has a value that this upload cannot be made with. */
   | "invalid_option"
   /** Another tab uploads the file: why an upload waits, never why one fails. */

@@ -58,7 +58,7 @@ export class Nearput extends EventTarget {
     const isOne = file instanceof Blob || !(Symbol.iterator in Object(file));
     const files = /** @type {Blob[]} */ (isOne ? [file] : [.../** @type {Iterable<Blob>} */ (file)]);
     if (!files.every((file) => file instanceof Blob)) {
-      throw new TypeError("upload(): a file must be a File or a Blob. Read a stream into a Blob first: its size must be known.");
+      throw new TypeError("upload(): a file must be a File or a Blob. A stream must be read into a Blob: its size must be known.");
     }
     checkOptions("upload()", options, FILE_OPTIONS);
     if (!isOne && options.handle) throw new TypeError('upload(): the option "handle" is for one file.');
@@ -153,7 +153,7 @@ export class Nearput extends EventTarget {
     const keeper = import("./resume.js")
       .then(({ Keeper }) => new Keeper({ ...upload, signer, send, hear, listen }))
       .catch(() => {
-        send("upload", upload.file, upload.options);
+        send("upload", upload.file, { ...upload.options, resume: false });
         return { command: send };
       });
     return (verb) => keeper.then((keeper) => keeper.command(verb));

@@ -13,7 +13,7 @@ const milliseconds = { is: (value) => value > 0 && Number.isFinite(value), must:
 export const CONNECT_OPTIONS = {
   token: {
     is: (value) => text.is(value) || typeof value === "function",
-    must: "a string, or a function that returns one",
+    must: "a string or a function",
   },
   worker: truth,
   resume: truth,

@@ -14,7 +14,7 @@ export function withText(report) {
  */
 export function reportText({ site, plan, size, seconds, rate, paths, retries, restarts, sentTwice }) {
   return [
-    `${plan} to ${site}: ${mb(size)} in ${seconds.toFixed(1)} s, ${mb(rate)}/s`,
+    `${plan} to ${site ?? "no site"}: ${mb(size)} in ${seconds.toFixed(1)} s, ${mb(rate)}/s`,
     ...paths.map(
       (path) =>
         `${path.id} ${path.host}: ${mb(path.bytes)} at ${mb(path.bytes / (path.seconds || 1))}/s, parts: ${path.parts}, failures: ${path.failures}`,

@@ -24,7 +24,6 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
       waitingForToken.shift()?.reject(new Error(data.message));
       break;
     case "close":
-      engine.close();
       setTimeout(close, LINGER_MS);
       break;
   }

@@ -56,7 +56,7 @@ impl App {
         let connector = Connector::new();
         let mut sites = Vec::with_capacity(config.sites.len());
         for site in &config.sites {
-            sites.push(connect(&connector, site, &mut secrets).await?);
+            sites.push(connect(&connector, site, &mut secrets, config.credentials.as_ref()).await?);
         }
         Ok(Self {
             authenticator: Authenticator::DevelopmentToken(DevelopmentToken::new(
@@ -113,7 +113,12 @@ fn check_ticket_keys(keys: &[TicketKey]) -> Result<(), BuildError> {
     Ok(())
 }
 
-async fn connect(connector: &Connector, site: &config::Site, secrets: &mut Secrets) -> Result<Site, BuildError> {
+async fn connect(
+    connector: &Connector,
+    site: &config::Site,
+    secrets: &mut Secrets,
+    role: Option<&config::Credentials>,
+) -> Result<Site, BuildError> {
     let credentials = match site.credentials {
         CredentialSource::Aws => None,
         CredentialSource::Environment => {
@@ -131,7 +136,7 @@ async fn connect(connector: &Connector, site: &config::Site, secrets: &mut Secre
     let endpoint = site.internal_endpoint.as_ref().or(site.endpoint.as_ref());
     Ok(Site {
         id: site.id.clone(),
-        storage: connector.connect(&bucket, endpoint, credentials).await,
+        storage: connector.connect(&bucket, endpoint, credentials, role).await,
         bucket,
         profile: site.profile(),
     })

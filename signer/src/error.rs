@@ -32,6 +32,8 @@ pub(crate) enum Error {
     Denied(#[from] Denied),
     #[error("there is no site `{0}` for this caller; ask for the list of sites")]
     UnknownSite(String),
+    #[error("there are no credentials for the site `{site}`; have each part signed")]
+    NoCredentials { site: String },
     #[error(transparent)]
     InvalidPlan(#[from] InvalidPlan),
     #[error(transparent)]
@@ -69,7 +71,7 @@ impl Error {
             Self::TooManyItems { .. } => ErrorCode::TooManyItems,
             Self::Denied(Denied::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Denied(Denied::Type { .. }) => ErrorCode::TypeNotAllowed,
-            Self::Denied(Denied::Access { .. }) => ErrorCode::Forbidden,
+            Self::Denied(Denied::Access { .. }) | Self::NoCredentials { .. } => ErrorCode::Forbidden,
             Self::Denied(Denied::Name(_)) => ErrorCode::InvalidName,
             Self::Denied(Denied::Metadata(_)) => ErrorCode::InvalidRequest,
             Self::UnknownSite(_) => ErrorCode::UnknownSite,

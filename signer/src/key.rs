@@ -65,6 +65,11 @@ impl ObjectKey {
         }
     }
 
+    /// What this key alone begins with, for an id is part of it: ASCII letters and such, with a slash at the end.
+    pub(crate) fn prefix(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(folder, _)| &self.0[..=folder.len()])
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -23,6 +23,7 @@ impl Site {
             region: self.bucket.region.clone(),
             paths: self.bucket.paths.iter().map(path).collect(),
             profile: self.profile.clone(),
+            credentials: self.storage.role.is_some(),
         }
     }
 

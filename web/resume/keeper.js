@@ -49,20 +49,21 @@ export class Keeper {
   async #run() {
     const { record, signer, options, handle, listen, send } = this.#upload;
     const file = (this.#file = await this.#upload.file);
+    let known = null;
     const id = record?.id ?? (await identify(signer, file, options).catch(() => undefined));
     if (id && !this.#isOver() && (record || !here.has(id))) {
       here.add(id);
       this.#id = id;
       this.#turn = new Turn(id, this.#over.signal, this.#locks);
       await this.#takeTurn();
-      const known = await this.#store.get(id);
-      this.#record = known && { ...known, handle: handle ?? known.handle };
+      known = await this.#store.get(id);
+      if (known) this.#record = { ...known, handle: handle ?? known.handle };
     }
     if (this.#isOver()) return;
 
     this.#begun = true;
     listen((event) => this.#hear(event));
-    send("upload", file, { ...options, resume: this.#record && toResume(this.#record) });
+    send("upload", file, { ...options, resume: known === null ? false : known && toResume(known) });
     if (this.#paused) send("pause");
     this.#watchPage();
   }
@@ -90,8 +91,8 @@ export class Keeper {
   #watchPage() {
     const { send } = this.#upload;
     const { signal } = this.#over;
-    globalThis.addEventListener?.("pagehide", () => this.#turn?.leave(), { signal });
-    globalThis.addEventListener?.(
+    addEventListener("pagehide", () => this.#turn?.leave(), { signal });
+    addEventListener(
       "pageshow",
       async ({ persisted }) => {
         if (!persisted) return;
@@ -107,7 +108,7 @@ export class Keeper {
   #hear(news) {
     switch (news.type) {
       case "opened":
-        this.#record = this.#newRecord(news.record);
+        if (this.#id) this.#record = this.#newRecord(this.#id, news.record);
         this.#write();
         break;
       case "stored":
@@ -141,20 +142,21 @@ export class Keeper {
   }
 
   /**
+   * @param {string} id
    * @param {Extract<News, { type: "opened" }>["record"]} opened
    * @returns {UploadRecord}
    */
-  #newRecord(opened) {
+  #newRecord(id, opened) {
     const { signer, options, handle = this.#record?.handle } = this.#upload;
     const { size = 0 } = this.#file ?? {};
     const parts = (opened.ticket === this.#record?.ticket && this.#record.parts) || new Map();
-    return { ...opened, id: this.#id ?? "", signer, options, handle, name: this.#name(), size, parts, updatedAt: 0 };
+    return { ...opened, id, signer, options, handle, name: this.#name(), size, parts, updatedAt: 0 };
   }
 
   #write() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#record?.id) return;
+    if (!this.#record) return;
     this.#record.updatedAt = Date.now();
     this.#store.put(this.#record);
   }
@@ -172,7 +174,7 @@ export class Keeper {
 
   #end() {
     this.#over.abort();
-    if (this.#id) here.delete(this.#id);
+    here.delete(/** @type {string} */ (this.#id));
   }
 }
 

@@ -4,7 +4,7 @@
 export const store = {
   /**
    * @param {string} id
-   * @returns {Promise<UploadRecord | undefined>}
+   * @returns {Promise<UploadRecord | undefined | null>} null where nothing can be kept
    */
   get(id) {
     return ask("readonly", (uploads) => uploads.get(id));
@@ -48,7 +48,7 @@ function open() {
 /**
  * @param {IDBTransactionMode} mode
  * @param {(uploads: IDBObjectStore) => IDBRequest} act
- * @returns {Promise<any>} undefined where it fails
+ * @returns {Promise<any>} null where it fails
  */
 async function ask(mode, act) {
   try {
@@ -62,5 +62,6 @@ async function ask(mode, act) {
   } catch {
     // The browser may have closed or deleted it; the next call opens it again.
     opening = undefined;
+    return null;
   }
 }

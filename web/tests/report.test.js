@@ -45,3 +45,7 @@ test("a report is a value and a text, of an upload that is done and of one that 
 test("a report that came through JSON has a text too", () => {
   assert.equal(reportText(JSON.parse(JSON.stringify(REPORT))), TEXT);
 });
+
+test("an upload that failed before it had a site says so", () => {
+  assert.match(reportText({ ...REPORT, site: undefined }), /^multipart to no site: /);
+});

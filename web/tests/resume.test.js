@@ -6,6 +6,24 @@ import { identify } from "../resume/identity.js";
 import { interrupted } from "../resume/interrupted.js";
 import { Keeper } from "../resume/keeper.js";
 
+/** A test that has failed may leave one open, and must end all the same. */
+const Channel = globalThis.BroadcastChannel;
+globalThis.BroadcastChannel = class extends Channel {
+  constructor(name) {
+    super(name);
+    this.unref();
+  }
+};
+
+/** What listens for the page's events, by their type. */
+const pageListeners = new Map();
+globalThis.addEventListener = (type, listener, { signal }) => {
+  pageListeners.set(type, [...(pageListeners.get(type) ?? []), { listener, signal }]);
+};
+function tellPage(type, event) {
+  for (const { listener, signal } of pageListeners.get(type) ?? []) if (!signal.aborted) listener(event);
+}
+
 const MIB = 1024 * 1024;
 const SIGNER = "https://sign.example.com";
 const OPENED = { ticket: "t", site: "s", key: "k", partSize: 8 * MIB, expiresAt: Date.now() + 3_600_000 };
@@ -202,7 +220,7 @@ test("the same file twice on one page is two uploads, since they may differ wher
   const first = await newBusyTab({ locks: new Locks() });
   const second = newTab({ locks: new Locks(), records: first.records });
   await begun(second);
-  assert.equal(second.told[0][2].resume, undefined);
+  assert.equal(second.told[0][2].resume, false);
   second.engine({ type: "opened", record: { ...OPENED, ticket: "other" } });
   assert.equal(first.records.only.ticket, "t");
   second.engine({ type: "done", result: RESULT });
@@ -270,12 +288,25 @@ test("a second tab goes on when the first goes away", async () => {
   second.engine({ type: "done", result: RESULT });
 });
 
+test("a page that is put aside leaves its turn to another, and takes it again when it is shown", async () => {
+  const { first, second } = await newTabs();
+  tellPage("pagehide", { persisted: true });
+  await begun(second);
+  tellPage("pageshow", { persisted: true });
+  await until(() => first.heard.at(-1).reason?.code === "in_other_tab");
+  assert.equal(first.told.at(-1)[0], "pause");
+  second.engine({ type: "failed", error: {}, resumable: true });
+  await until(() => first.told.at(-1)[0] === "resume");
+  first.engine({ type: "done", result: RESULT });
+});
+
 test("a second tab that is paused or cancelled while it waits leaves the first alone", async () => {
   const { first, second, records } = await newTabs();
   second.keeper.command("pause");
   second.keeper.command("resume");
   assert.deepEqual(second.heard.slice(1).map(({ state }) => state), ["paused", "waiting"]);
   second.keeper.command("cancel");
+  assert.equal(records.kept.size, 1);
   first.engine({ type: "failed", error: {}, resumable: true });
   await new Promise((resolve) => setTimeout(resolve, 400));
   assert.deepEqual(second.told, []);
@@ -399,7 +430,7 @@ test("where nothing can be kept, large files are uploaded all the same, and smal
   nearput.upload(newFile("plain.mov"), { resume: false });
   await until(() => calls.length === 3);
   assert.deepEqual(calls.map(([, id]) => id).slice(0, 2), [2, 3]);
-  assert.deepEqual(calls[2], ["upload", 1, file, { resume: undefined }]);
+  assert.deepEqual(calls[2], ["upload", 1, file, { resume: false }]);
   tell([{ id: 1, type: "opened", record: OPENED }, { id: 1, type: "done", result: RESULT }]);
   assert.equal(await task.result, RESULT);
   assert.deepEqual(await nearput.interrupted(), []);

@@ -76,9 +76,12 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         name: "web",
         about: "the tests of web/ that run in Node.js",
-        needs: &[Need::Node],
-        after: &[],
-        run: |tally| run_tests(command("node --test --test-reporter=spec").current_dir(workspace::web()), tally),
+        needs: setup::CLIENT,
+        after: &["client"],
+        run: |tally| {
+            client::build()?;
+            run_tests(command("node --test --test-reporter=spec").current_dir(workspace::web()), tally)
+        },
     },
     Check {
         name: "client",

@@ -10,7 +10,7 @@ use crate::process::{capture, command, run as run_command};
 use crate::{client, setup, workspace};
 
 /// What a page cannot do without, and what the law and a reader want.
-const REQUIRED: [&str; 12] = [
+const REQUIRED: [&str; 15] = [
     "LICENSE",
     "README.md",
     "package.json",
@@ -19,14 +19,17 @@ const REQUIRED: [&str; 12] = [
     "worker.js",
     "resume.js",
     "drop-in.js",
+    "credentials.js",
     "pkg/nearput_client.js",
     "pkg/nearput_client.d.ts",
     "pkg/nearput_client_bg.wasm",
     "pkg/nearput_client_bg.wasm.d.ts",
+    "pkg/nearput_sigv4.js",
+    "pkg/nearput_sigv4_bg.wasm",
 ];
 
 /// The scripts that a page or a worker loads by name.
-const ENTRIES: [&str; 4] = ["nearput.js", "worker.js", "resume.js", "drop-in.js"];
+const ENTRIES: [&str; 5] = ["nearput.js", "worker.js", "resume.js", "drop-in.js", "credentials.js"];
 
 pub(crate) fn run() -> Result<PathBuf> {
     setup::require(setup::CLIENT)?;

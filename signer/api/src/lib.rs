@@ -11,11 +11,13 @@
 //! | [`path::COMPLETE`] | [`CompleteUploads`] | [`CompletedUploads`] |
 //! | [`path::PARTS`] | [`ListParts`] | [`StoredParts`] |
 //! | [`path::ABORT`] | [`AbortUpload`] | [`Aborted`] |
+//! | [`path::CREDENTIALS`] | [`AskCredentials`] | [`Credentials`] |
 //!
 //! Times are milliseconds since the Unix epoch, sizes are bytes. A call that fails as a whole answers an HTTP error
 //! status and an [`ErrorReply`]; where several files were asked for, each has an [`Outcome`] of its own.
 
 mod complete;
+mod credentials;
 mod error;
 mod open;
 mod parts;
@@ -24,6 +26,7 @@ mod sites;
 pub use complete::{
     AbortUpload, Aborted, CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads,
 };
+pub use credentials::{AskCredentials, Credentials};
 pub use error::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
 pub use open::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan};
 pub use parts::{ListParts, PartToSign, SignParts, SignedPart, SignedParts, StoredPart, StoredParts};
@@ -43,6 +46,8 @@ pub mod path {
     pub const PARTS: &str = "/v1/uploads/parts";
     /// Gives an upload up.
     pub const ABORT: &str = "/v1/uploads/abort";
+    /// Gives out credentials for an open upload, where the site has them.
+    pub const CREDENTIALS: &str = "/v1/credentials";
     /// Answers 200 while the signer runs.
     pub const HEALTH: &str = "/healthz";
 }

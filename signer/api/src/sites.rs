@@ -21,6 +21,9 @@ pub struct Site {
     /// The host names by which the bucket can be reached; the first one is the default.
     pub paths: Vec<Path>,
     pub profile: Profile,
+    /// Whether the signer gives out credentials, by which the browser signs parts itself.
+    #[serde(default)]
+    pub credentials: bool,
 }
 
 /// One host name by which a site's bucket can be reached.

@@ -11,9 +11,10 @@ mod page;
 mod running;
 mod s3;
 mod signer;
+mod tls;
 mod world;
 
 pub use page::{PageOptions, PagePort, PageServer};
-pub use s3::{EmbeddedS3, EmbeddedS3Options};
-pub use signer::{SignerOptions, SignerServer};
+pub use s3::{EmbeddedS3, EmbeddedS3Options, Session, Sessions};
+pub use signer::{SignerOptions, SignerServer, StorageNames};
 pub use world::{BUCKET, Ports, World, WorldOptions};

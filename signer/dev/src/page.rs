@@ -23,8 +23,8 @@ pub struct PageOptions {
     pub web: PathBuf,
     /// Such as `http://127.0.0.1:4401`.
     pub signer: String,
-    /// Such as `http://127.0.0.1:4402`.
-    pub storage: String,
+    /// Sources of a content security policy, such as `http://127.0.0.1:4402`.
+    pub storage: Vec<String>,
     /// The signer's development token. Whoever can reach the page can read it.
     pub token: String,
 }
@@ -114,7 +114,8 @@ impl PageOptions {
         let policy = format!(
             "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; \
              connect-src 'self' {} {}; style-src 'self'; img-src 'self' blob: data:",
-            self.signer, self.storage
+            self.signer,
+            self.storage.join(" ")
         );
         policy.try_into().context("the addresses of signer and storage cannot stand in a header")
     }

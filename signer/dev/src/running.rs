@@ -10,6 +10,8 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::tls::TlsListener;
+
 /// How long a stop waits for work that cannot be interrupted, such as writing a file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -39,9 +41,20 @@ impl Running {
         self.handle().spawn(axum::serve(listener, router).into_future());
     }
 
+    /// Serves `router` at the listener, which must belong to this runtime.
+    pub(crate) fn serve_tls(&self, listener: TlsListener, router: Router) {
+        self.handle().spawn(axum::serve(listener, router).into_future());
+    }
+
     /// Opens a port whose connections will be served by this runtime.
     pub(crate) async fn listen(&self, address: SocketAddr) -> Result<TcpListener> {
         self.run(TcpListener::bind(address)).await.with_context(|| format!("it cannot listen on {address}"))
+    }
+
+    /// Opens a port for TLS, whose connections will be served by this runtime.
+    pub(crate) async fn listen_tls(&self, address: SocketAddr) -> Result<TlsListener> {
+        let listener = self.listen(address).await?;
+        self.run(async { TlsListener::new(listener) }).await
     }
 
     /// Runs a step of a server's start on this runtime.

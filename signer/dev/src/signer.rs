@@ -17,8 +17,10 @@ pub struct SignerOptions {
     pub listen: SocketAddr,
     /// The origins of the pages that may ask, such as `http://127.0.0.1:4400`.
     pub allowed_origins: Vec<String>,
-    /// The embedded S3, such as `http://127.0.0.1:4402`.
-    pub storage: String,
+    /// Where browsers find the storage.
+    pub storage: StorageNames,
+    /// Where the signer itself finds it, such as `http://127.0.0.1:4402`.
+    pub internal_storage: String,
     pub bucket: String,
     pub access_key: String,
     pub secret_key: String,
@@ -26,8 +28,19 @@ pub struct SignerOptions {
     pub token: String,
     /// 32 bytes at least.
     pub ticket_key: Vec<u8>,
+    /// Further keys of the site in TOML, such as `profile = { form = false }`.
+    pub site_config: String,
     /// Further tables of the signer's configuration in TOML, such as `[limits]`.
     pub further_config: String,
+}
+
+/// The addresses by which browsers find the storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorageNames {
+    /// Such as `http://127.0.0.1:4402`: one path each. At least one.
+    At(Vec<String>),
+    /// Those that AWS gives the bucket, for browsers that are led from there to this machine.
+    Aws,
 }
 
 /// A signer on this machine.
@@ -83,13 +96,17 @@ impl SignerOptions {
              id = {SITE:?}\n\
              region = \"us-east-1\"\n\
              bucket = {bucket:?}\n\
-             endpoint = {storage:?}\n\
+             internal_endpoint = {internal:?}\n\
              credentials = \"environment\"\n\
+             {names}\n\
+             {site}\n\
              {further}",
             listen = self.listen.to_string(),
             origins = self.allowed_origins,
             bucket = self.bucket,
-            storage = self.storage,
+            internal = self.internal_storage,
+            names = self.storage.config(),
+            site = self.site_config,
             further = self.further_config,
         );
         Config::parse(&text).context("the signer refuses its configuration")
@@ -105,6 +122,26 @@ impl SignerOptions {
             ticket_keys: vec![TicketKey { id: "1".to_owned(), secret: self.ticket_key.clone() }],
             development_token: Some(self.token.clone()),
             site_credentials: BTreeMap::from([(SITE.to_owned(), credentials)]),
+        }
+    }
+}
+
+impl StorageNames {
+    /// The sources of a content security policy that lets a page reach them.
+    pub(crate) fn sources(&self) -> Vec<String> {
+        match self {
+            Self::At(addresses) => addresses.clone(),
+            Self::Aws => vec!["https://*.amazonaws.com".to_owned()],
+        }
+    }
+
+    fn config(&self) -> String {
+        match self {
+            Self::At(addresses) => {
+                let (first, further) = addresses.split_at(addresses.len().min(1));
+                format!("endpoint = {:?}\nfurther_endpoints = {further:?}", first.concat())
+            }
+            Self::Aws => String::new(),
         }
     }
 }

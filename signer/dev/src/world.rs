@@ -7,7 +7,9 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer};
+use crate::{
+    EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer, StorageNames,
+};
 
 /// The bucket that a [`World`] uploads to.
 pub const BUCKET: &str = "uploads";
@@ -20,8 +22,18 @@ pub struct WorldOptions {
     pub data: Option<PathBuf>,
     /// The folder that holds `index.html`.
     pub web: PathBuf,
+    /// Where browsers find the storage; by default where it is, by two names.
+    pub storage: Option<StorageNames>,
+    /// Where the signer itself finds it; by default where it is.
+    pub internal_storage: Option<String>,
+    /// Whether the storage speaks TLS as well, at [`EmbeddedS3::tls_addr`].
+    pub tls: bool,
+    /// Whether the signer gives out temporary credentials, which the storage then takes.
+    pub credentials: bool,
     /// Origins of other pages that may upload as well.
     pub further_origins: Vec<String>,
+    /// Further keys of the site in the signer's configuration, in TOML, such as `profile = { form = false }`.
+    pub site_config: String,
     /// Further tables of the signer's configuration in TOML, such as `[limits]`.
     pub further_config: String,
 }
@@ -49,7 +61,12 @@ impl Default for WorldOptions {
             ports: Ports::default(),
             data: None,
             web: PathBuf::from("web"),
+            storage: None,
+            internal_storage: None,
+            tls: false,
+            credentials: false,
             further_origins: Vec::new(),
+            site_config: String::new(),
             further_config: String::new(),
         }
     }
@@ -67,6 +84,7 @@ impl World {
         let allowed_origins = [own.to_vec(), options.further_origins].concat();
         let s3 = EmbeddedS3::start(EmbeddedS3Options {
             listen: local(options.ports.s3),
+            listen_tls: options.tls.then(|| local(0)),
             data,
             buckets: vec![BUCKET.to_owned()],
             access_key: access_key.clone(),
@@ -74,21 +92,30 @@ impl World {
             allowed_origins: allowed_origins.clone(),
         });
         let s3 = s3.await.context("the embedded S3 has not started")?;
-        let storage = format!("http://{}", s3.addr());
+        let own = || ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", s3.addr().port())).to_vec();
+        let storage = options.storage.unwrap_or_else(|| StorageNames::At(own()));
+        let sources = storage.sources();
+        let mut further_config = options.further_config;
+        if options.credentials {
+            let role = format!("role_arn = \"arn:aws:iam::1:role/browser\"\nendpoint = \"http://{}\"", s3.addr());
+            further_config = format!("{further_config}\n[credentials]\n{role}\n");
+        }
         let signer = SignerServer::start(SignerOptions {
             listen: local(options.ports.signer),
             allowed_origins,
-            storage: storage.clone(),
+            storage,
+            internal_storage: options.internal_storage.unwrap_or_else(|| format!("http://{}", s3.addr())),
             bucket: BUCKET.to_owned(),
             access_key,
             secret_key,
             token: token.clone(),
             ticket_key: random_text().into_bytes(),
-            further_config: options.further_config,
+            site_config: options.site_config,
+            further_config,
         });
         let signer = signer.await.context("the signer has not started")?;
         let address = format!("http://{}", signer.addr());
-        let page = PageOptions { web: options.web, signer: address, storage, token: token.clone() };
+        let page = PageOptions { web: options.web, signer: address, storage: sources, token: token.clone() };
         let page = PageServer::start(port, page).context("the page has not started")?;
         Ok(Self { page, signer, s3, token, _temporary: temporary })
     }

@@ -12,9 +12,9 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::Storage;
 use super::credentials::CredentialCache;
-use crate::config::{Origin, SiteCredentials};
+use super::{Role, Storage};
+use crate::config::{self, Origin, SiteCredentials};
 use crate::routing::Bucket;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -40,6 +40,7 @@ impl Connector {
         bucket: &Bucket,
         endpoint: Option<&Origin>,
         credentials: Option<SiteCredentials>,
+        role: Option<&config::Credentials>,
     ) -> Storage {
         let region = Region::new(bucket.region.clone());
         let credentials = match credentials {
@@ -66,11 +67,27 @@ impl Connector {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .force_path_style(endpoint.is_some());
         config.set_endpoint_url(endpoint.map(ToString::to_string));
+        // A service that is not AWS has roles only where it is said to.
+        let role = role.filter(|role| endpoint.is_none() || role.endpoint.is_some());
+        let role = role.map(|role| self.role(role, bucket, credentials.clone()));
         Storage {
             client: Client::from_conf(config.build()),
             bucket: bucket.name.clone(),
             credentials: CredentialCache::new(credentials),
+            role,
         }
+    }
+
+    fn role(&self, role: &config::Credentials, bucket: &Bucket, credentials: SharedCredentialsProvider) -> Role {
+        let mut config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(bucket.region.clone()))
+            .credentials_provider(credentials)
+            .http_client(self.http.clone())
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
+        config.set_endpoint_url(role.endpoint.as_ref().map(ToString::to_string));
+        let client = aws_sdk_sts::Client::from_conf(config.build());
+        Role::new(client, role.role_arn.clone(), role.duration, &bucket.region, &bucket.name)
     }
 
     async fn chain(&self, region: Region) -> SharedCredentialsProvider {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Site};
+use super::{Config, ConfigError, Credentials, Site};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -14,7 +14,20 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     check_limits(config)?;
     check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
     // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
-    check_lifetime("signing.expires", config.signing.expires)
+    check_lifetime("signing.expires", config.signing.expires)?;
+    config.credentials.as_ref().map_or(Ok(()), check_credentials)
+}
+
+fn check_credentials(credentials: &Credentials) -> Result<(), ConfigError> {
+    if !credentials.role_arn.starts_with("arn:") || !credentials.role_arn.contains(":role/") {
+        let problem = "write a role's ARN, such as `arn:aws:iam::123456789012:role/nearput-browser`";
+        return Err(ConfigError::key("credentials.role_arn", problem));
+    }
+    // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    if !(Duration::from_mins(15)..=Duration::from_hours(12)).contains(&credentials.duration) {
+        return Err(ConfigError::key("credentials.duration", "write a duration from `15m` to `12h`"));
+    }
+    Ok(())
 }
 
 fn check_sites(config: &Config) -> Result<(), ConfigError> {
@@ -166,6 +179,13 @@ mod tests {
             ("lifetime", HEAD, &format!("[tickets]\nlifetime = 'long'\n{SITE}")),
             ("tickets.lifetime", HEAD, &format!("[tickets]\nlifetime = '8d'\n{SITE}")),
             ("signing.expires", HEAD, &format!("[signing]\nexpires = '0s'\n{SITE}")),
+            ("role_arn", HEAD, &format!("[credentials]\n{SITE}")),
+            ("credentials.role_arn", HEAD, &format!("[credentials]\nrole_arn = 'me'\n{SITE}")),
+            (
+                "credentials.duration",
+                HEAD,
+                &format!("[credentials]\nrole_arn = 'arn:aws:iam::1:role/r'\nduration = '1m'\n{SITE}"),
+            ),
         ];
         for (key, head, rest) in wrong {
             let error = Config::parse(&format!("{head}\n{rest}")).expect_err(key).to_string();

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, read once. Secrets come from the environment only.
 
 mod check;
+mod credentials;
 mod duration;
 mod error;
 mod limits;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+pub(crate) use credentials::Credentials;
 pub use error::ConfigError;
 pub(crate) use limits::Limits;
 pub(crate) use origin::Origin;
@@ -38,6 +40,7 @@ pub struct Config {
     pub(crate) tickets: Tickets,
     #[serde(default)]
     pub(crate) signing: Signing,
+    pub(crate) credentials: Option<Credentials>,
 }
 
 /// `[tickets]`

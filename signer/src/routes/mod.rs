@@ -2,6 +2,7 @@
 
 mod abort;
 mod complete;
+mod credentials;
 mod health;
 mod open;
 mod parts;
@@ -26,6 +27,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::COMPLETE, post(complete::complete))
         .route(path::PARTS, post(parts::parts))
         .route(path::ABORT, post(abort::abort))
+        .route(path::CREDENTIALS, post(credentials::credentials))
         .route(path::HEALTH, get(health::health))
         .fallback(async || Error::NoSuchCall)
         .method_not_allowed_fallback(async || Error::WrongMethod)

@@ -6,7 +6,8 @@
 //! In reading order: a file is cut by a [`plan`]; the [`queue`] says which file's turn it is; [`parts`] carries one file's parts
 //! through reading, signing and sending, over the [`paths`] of the site and at the [`pace`] that the line bears; a [`reply`] is read
 //! for what the storage says; [`retry`] says what a failure means; [`checksum`] proves that the storage got what the file holds;
-//! [`progress`] tells the user, and a [`report`] whoever is asked for help.
+//! [`progress`] tells the user, and a [`report`] whoever is asked for help. Where the page holds temporary credentials it signs by
+//! itself, with [`sigv4`].
 
 pub mod checksum;
 pub mod pace;
@@ -18,6 +19,7 @@ pub mod queue;
 pub mod reply;
 pub mod report;
 pub mod retry;
+pub mod sigv4;
 
 /// Milliseconds: a span, or a time since a moment that the caller chose. Whole numbers cost the module less than `Duration`s.
 pub type Millis = u64;

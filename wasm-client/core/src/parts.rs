@@ -196,7 +196,7 @@ impl Parts {
             return Some(action);
         }
         if !self.signing
-            && let Some(action) = self.sign_all()
+            && let Some(action) = self.sign_some(means.window)
         {
             return Some(action);
         }
@@ -212,7 +212,7 @@ impl Parts {
             alarm.set(part.due().unwrap_or(0));
             part.stalls(self.stall_after()).for_each(|(_, at)| alarm.set(at));
         }
-        if self.may_hedge() {
+        if self.may_hedge(now) {
             alarm.set(now + SHORTEST_LOOK);
         }
     }
@@ -412,22 +412,24 @@ impl Parts {
         Some(Action::Send(Request { number: part.number, path }))
     }
 
-    /// Whether the last parts are on their way, and a second copy would do no harm.
-    fn may_hedge(&self) -> bool {
-        self.start.second_copies
+    /// Whether the last parts are on their way, and a second copy would do no harm. One of a whole object would be another version.
+    fn may_hedge(&self, now: Millis) -> bool {
+        let is_multipart = matches!(self.start.plan, Plan::Multipart { .. });
+        is_multipart
+            && self.start.second_copies
             && self.next > self.count
             && self.active.iter().all(|part| !part.copies().is_empty())
-            && self.active.iter().any(|part| part.copies().len() == 1)
+            && self.active.iter().any(|part| part.only_copy(now + EXPIRY_MARGIN).is_some())
     }
 
     /// Sends a second copy of the slowest of the last parts, if it should be there long before the first one.
     fn hedge(&mut self, now: Millis, paths: &mut Paths) -> Option<Action> {
-        if !self.may_hedge() {
+        if !self.may_hedge(now) {
             return None;
         }
         let mut slowest = (0.0, 0, 0);
         for (index, part) in self.active.iter().enumerate() {
-            if let [copy] = part.copies()
+            if let Some(copy) = part.only_copy(now + EXPIRY_MARGIN)
                 && now - copy.begun >= SHORTEST_LOOK
             {
                 let rate = copy.sent as f64 / (now - copy.begun) as f64;
@@ -443,8 +445,8 @@ impl Parts {
         }
         let number = self.active[index].number;
         let by = paths.take(Wish::Not(path), now)?;
-        let anew = paths.rate(by, now).map(|rate| self.size_of(number) as f64 / rate);
-        if anew.is_some_and(|anew| anew * HEDGING_MARGIN < left) {
+        let anew = self.size_of(number) as f64 / paths.rate(by, now);
+        if anew * HEDGING_MARGIN < left {
             self.active[index].begin(by, now);
             self.report.repeated("hedged");
             return Some(Action::Send(Request { number, path: by }));
@@ -453,8 +455,9 @@ impl Parts {
         None
     }
 
-    fn sign_all(&mut self) -> Option<Action> {
-        let parts: Vec<Checked> = self.active.iter_mut().filter_map(Part::start_signing).collect();
+    /// After a doubt there may be thousands, which the signer would refuse.
+    fn sign_some(&mut self, window: usize) -> Option<Action> {
+        let parts: Vec<Checked> = self.active.iter_mut().take(window).filter_map(Part::start_signing).collect();
         self.signing = !parts.is_empty();
         self.signing.then_some(Action::Sign(parts))
     }

@@ -156,9 +156,10 @@ impl Paths {
         }
     }
 
-    /// The throughput of one connection of a path, in bytes per millisecond, if it is known.
-    pub fn rate(&self, index: PathIndex, now: Millis) -> Option<f64> {
-        self.paths[index].rate(now)
+    /// The throughput of one connection of a path, in bytes per millisecond. A path that nothing is known of passes for as fast as
+    /// the fastest; 0 where nothing is known at all.
+    pub fn rate(&self, index: PathIndex, now: Millis) -> f64 {
+        self.paths[index].rate(now).unwrap_or_else(|| self.fastest(now))
     }
 
     /// When a request may be begun that may not be begun now.

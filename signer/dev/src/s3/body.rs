@@ -16,6 +16,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use super::checksums::Checksums;
 use super::promises::Promises;
 
 /// One PUT or part at most: 5 GiB.
@@ -29,8 +30,7 @@ pub(super) struct Received {
     /// In bytes.
     pub(super) size: u64,
     pub(super) etag: String,
-    /// CRC64NVME in base64, computed whether or not the client gave one.
-    pub(super) checksum: String,
+    pub(super) checksums: Checksums,
 }
 
 /// A file that is deleted unless it is put to its place.
@@ -71,10 +71,11 @@ pub(super) async fn receive(body: Option<StreamingBlob>, promises: Promises, inc
     let sent = forward(body, sender).await;
     let written = writer.await.map_err(S3Error::internal_error)?.map_err(S3Error::internal_error)?;
     let size = sent?;
-    let checksums = written.hasher.finalize();
-    promises.check(&checksums, written.md5)?;
-    let checksum = checksums.checksum_crc64nvme.unwrap_or_default();
-    Ok(Received { file: written.file, size, etag: etag(&checksum, size), checksum })
+    let computed = written.hasher.finalize();
+    promises.check(&computed, written.md5)?;
+    let checksums =
+        Checksums { crc64nvme: computed.checksum_crc64nvme.unwrap_or_default(), crc32c: computed.checksum_crc32c };
+    Ok(Received { file: written.file, size, etag: etag(&checksums, size), checksums })
 }
 
 /// Hands the body's chunks on, and counts its bytes.
@@ -113,18 +114,8 @@ fn write(mut chunks: mpsc::Receiver<Bytes>, mut written: Written) -> io::Result<
 }
 
 /// Another content has another ETag. As S3's own for encrypted objects, it is no MD5: that would halve the speed.
-pub(super) fn etag(checksum: &str, size: u64) -> String {
-    let checksum = BASE64_STANDARD.decode(checksum).unwrap_or_default();
+pub(super) fn etag(checksums: &Checksums, size: u64) -> String {
+    let checksum = BASE64_STANDARD.decode(&checksums.crc64nvme).unwrap_or_default();
     let checksum: String = checksum.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{checksum}{size:016x}")
-}
-
-/// The CRC64NVME of a whole, from those of its pieces and their sizes in bytes; all in base64.
-pub(super) fn combined_checksum<'a>(pieces: impl Iterator<Item = (&'a str, u64)>) -> Option<String> {
-    let mut whole = 0;
-    for (checksum, size) in pieces {
-        let piece = u64::from_be_bytes(BASE64_STANDARD.decode(checksum).ok()?.try_into().ok()?);
-        whole = crc_fast::checksum_combine(crc_fast::CrcAlgorithm::Crc64Nvme, whole, piece, size);
-    }
-    Some(BASE64_STANDARD.encode(whole.to_be_bytes()))
 }

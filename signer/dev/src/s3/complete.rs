@@ -8,7 +8,8 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3Result, s3_error};
 
-use super::body::{Incoming, Received, combined_checksum, etag};
+use super::body::{Incoming, Received, etag};
+use super::checksums::{Algorithm, Checksums, full_object};
 use super::layout::Layout;
 use super::objects::{self, Conditions, Name};
 use super::records::{self, CompletedRecord, PartRecord, UploadRecord};
@@ -33,19 +34,19 @@ pub(super) fn complete(
     let stored = records::parts(&folder).map_err(S3Error::internal_error)?;
     let parts = chosen_parts(&upload, &stored, &asked)?;
     let size = parts.iter().map(|part| part.size).sum();
-    let checksum =
-        combined_checksum(parts.iter().map(|part| (part.checksum.as_str(), part.size))).ok_or_else(|| {
-            s3_error!(InternalError, "A stored part's record is damaged. Abort the upload and start anew.")
-        })?;
-    check_whole(&upload, &asked, size, &checksum)?;
+    let pieces = parts.iter().map(|part| (&part.checksums, part.size));
+    let checksums = Checksums::combined(pieces, upload.algorithm).ok_or_else(|| {
+        s3_error!(InternalError, "A stored part's record is damaged. Abort the upload and start anew.")
+    })?;
+    check_whole(&upload, &asked, size, &checksums)?;
     let conditions = Conditions { if_match: asked.if_match, if_none_match: asked.if_none_match };
 
     let file = Incoming::new(layout.incoming());
     join(&parts, &folder, &file).map_err(S3Error::internal_error)?;
-    let etag = format!("{}-{}", etag(&checksum, size), parts.len());
-    let whole = Received { file, size, etag, checksum };
+    let etag = format!("{}-{}", etag(&checksums, size), parts.len());
+    let whole = Received { file, size, etag, checksums };
     let object = objects::put(layout, &name, whole, upload.attributes, &conditions)?;
-    let record = CompletedRecord { bucket: name.bucket, key: name.key, etag: object.etag, checksum: object.checksum };
+    let record = CompletedRecord { bucket: name.bucket, key: name.key, etag: object.etag, checksums: object.checksums };
     records::write(layout, &done, &record).map_err(S3Error::internal_error)?;
     fs::remove_dir_all(folder).map_err(S3Error::internal_error)?;
     Ok(answer(record))
@@ -65,7 +66,7 @@ fn chosen_parts<'a>(
     if !numbers.clone().is_sorted_by(|one, next| one < next) {
         return Err(s3_error!(InvalidPartOrder, "Name the parts by ascending number, each once."));
     }
-    if upload.wants_checksums && !numbers.eq(1..=named.len() as PartNumber) {
+    if upload.algorithm.is_some() && !numbers.eq(1..=named.len() as PartNumber) {
         return Err(s3_error!(InvalidPart, "With checksums, parts are numbered from 1 without a gap."));
     }
     let parts = named.iter().map(|part| chosen_part(stored, part)).collect::<S3Result<Vec<_>>>()?;
@@ -84,24 +85,35 @@ fn chosen_part<'a>(stored: &'a [PartRecord], named: &CompletedPart) -> S3Result<
     if named.e_tag.as_ref().is_none_or(|etag| etag.value() != part.etag) {
         return Err(invalid("has another ETag than the one named"));
     }
-    if named.checksum_crc64nvme.as_ref().is_some_and(|checksum| *checksum != part.checksum) {
+    let has_another =
+        |named: &Option<String>, algorithm| named.is_some() && named.as_deref() != part.checksums.get(algorithm);
+    if has_another(&named.checksum_crc64nvme, Algorithm::Crc64nvme)
+        || has_another(&named.checksum_crc32c, Algorithm::Crc32c)
+    {
         return Err(invalid("has another checksum than the one named"));
     }
     Ok(part)
 }
 
-fn check_whole(upload: &UploadRecord, asked: &CompleteMultipartUploadInput, size: u64, checksum: &str) -> S3Result<()> {
+fn check_whole(
+    upload: &UploadRecord,
+    asked: &CompleteMultipartUploadInput,
+    size: u64,
+    checksums: &Checksums,
+) -> S3Result<()> {
     if asked.mpu_object_size.is_some_and(|named| u64::try_from(named) != Ok(size)) {
         return Err(s3_error!(InvalidRequest, "The parts are {size} bytes, not as many as x-amz-mp-object-size says."));
     }
-    if !upload.wants_checksums {
-        return Ok(());
-    }
+    let Some(algorithm) = upload.algorithm else { return Ok(()) };
     if asked.checksum_type.as_ref().is_some_and(|kind| kind.as_str() != ChecksumType::FULL_OBJECT) {
         return Err(s3_error!(InvalidRequest, "The upload was opened with a checksum of the FULL_OBJECT."));
     }
-    if asked.checksum_crc64nvme.as_ref().is_some_and(|named| named != checksum) {
-        return Err(s3_error!(BadDigest, "The parts together do not have the CRC64NVME that was given."));
+    let named = match algorithm {
+        Algorithm::Crc64nvme => &asked.checksum_crc64nvme,
+        Algorithm::Crc32c => &asked.checksum_crc32c,
+    };
+    if named.is_some() && named.as_deref() != checksums.get(algorithm) {
+        return Err(s3_error!(BadDigest, "The parts together do not have the checksum that was given."));
     }
     Ok(())
 }
@@ -119,8 +131,9 @@ fn answer(record: CompletedRecord) -> CompleteMultipartUploadOutput {
         bucket: Some(record.bucket),
         key: Some(record.key),
         e_tag: Some(ETag::Strong(record.etag)),
-        checksum_crc64nvme: Some(record.checksum),
-        checksum_type: Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+        checksum_crc64nvme: record.checksums.if_shown(Algorithm::Crc64nvme),
+        checksum_crc32c: record.checksums.if_shown(Algorithm::Crc32c),
+        checksum_type: Some(full_object()),
         ..Default::default()
     }
 }

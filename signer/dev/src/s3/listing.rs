@@ -1,11 +1,12 @@
 //! Pages of parts and of open uploads.
 
 use s3s::dto::{
-    ChecksumAlgorithm, ChecksumType, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput,
-    ListPartsOutput, MultipartUpload, Part, Timestamp,
+    ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload,
+    Part, Timestamp,
 };
 use s3s::{S3Error, S3Result, s3_error};
 
+use super::checksums::{Algorithm, full_object};
 use super::layout::Layout;
 use super::objects::Name;
 use super::records::{self, PartRecord, UploadRecord};
@@ -31,8 +32,8 @@ pub(super) fn parts(layout: &Layout, asked: ListPartsInput) -> S3Result<ListPart
         next_part_number_marker: page.last().and_then(|part| part.part_number).filter(|_| is_truncated),
         max_parts: Some(max_parts),
         is_truncated: Some(is_truncated),
-        checksum_algorithm: upload.wants_checksums.then(algorithm),
-        checksum_type: upload.wants_checksums.then(full_object),
+        checksum_algorithm: upload.algorithm.map(Algorithm::to_dto),
+        checksum_type: upload.algorithm.map(|_| full_object()),
         parts: Some(page),
         ..Default::default()
     })
@@ -80,11 +81,16 @@ fn page_size(asked: Option<i32>) -> S3Result<(i32, usize)> {
 }
 
 fn about_part(upload: &UploadRecord, part: &PartRecord) -> Part {
+    let wanted = |algorithm| {
+        let checksum = part.checksums.get(algorithm).filter(|_| upload.algorithm == Some(algorithm));
+        checksum.map(str::to_owned)
+    };
     Part {
         part_number: Some(part.number),
         size: i64::try_from(part.size).ok(),
         e_tag: Some(ETag::Strong(part.etag.clone())),
-        checksum_crc64nvme: upload.wants_checksums.then(|| part.checksum.clone()),
+        checksum_crc64nvme: wanted(Algorithm::Crc64nvme),
+        checksum_crc32c: wanted(Algorithm::Crc32c),
         last_modified: Some(Timestamp::from(part.stored)),
         ..Default::default()
     }
@@ -95,16 +101,8 @@ fn about_upload(upload: UploadRecord) -> MultipartUpload {
         key: Some(upload.key),
         upload_id: Some(upload.id),
         initiated: Some(Timestamp::from(upload.initiated)),
-        checksum_algorithm: upload.wants_checksums.then(algorithm),
-        checksum_type: upload.wants_checksums.then(full_object),
+        checksum_algorithm: upload.algorithm.map(Algorithm::to_dto),
+        checksum_type: upload.algorithm.map(|_| full_object()),
         ..Default::default()
     }
-}
-
-fn algorithm() -> ChecksumAlgorithm {
-    ChecksumAlgorithm::from_static(ChecksumAlgorithm::CRC64NVME)
-}
-
-fn full_object() -> ChecksumType {
-    ChecksumType::from_static(ChecksumType::FULL_OBJECT)
 }

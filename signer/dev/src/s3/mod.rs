@@ -8,8 +8,11 @@
 
 mod access;
 mod body;
+mod checksums;
 mod complete;
 mod cors;
+mod form;
+mod hosts;
 mod layout;
 mod listing;
 mod locks;
@@ -17,7 +20,9 @@ mod objects;
 mod promises;
 mod read;
 mod records;
+mod sessions;
 mod storage;
+mod sts;
 mod uploads;
 
 use std::net::SocketAddr;
@@ -28,7 +33,8 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::error_handling::HandleErrorLayer;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use s3s::auth::SimpleAuth;
+use axum::middleware::from_fn;
+use axum::serve::Listener as _;
 use s3s::service::S3ServiceBuilder;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -36,14 +42,21 @@ use uuid::Uuid;
 
 use crate::running::Running;
 use access::EverythingSigned;
+use hosts::AwsHosts;
 use layout::Layout;
+use sessions::Keys;
 use storage::Storage;
+use sts::Sts;
+
+pub use sessions::{Session, Sessions};
 
 /// How an embedded S3 is set up.
 #[derive(Debug, Clone)]
 pub struct EmbeddedS3Options {
     /// Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where TLS is spoken as well, with a certificate that nobody has signed. Port 0 takes a free one.
+    pub listen_tls: Option<SocketAddr>,
     /// The folder that holds the buckets; it is made where missing, and what it holds survives a restart.
     pub data: PathBuf,
     /// Made where missing.
@@ -58,6 +71,7 @@ pub struct EmbeddedS3Options {
 pub struct EmbeddedS3 {
     options: EmbeddedS3Options,
     layout: Layout,
+    sessions: Sessions,
     running: Option<Running>,
 }
 
@@ -66,7 +80,7 @@ impl EmbeddedS3 {
     pub async fn start(options: EmbeddedS3Options) -> Result<Self> {
         let layout = Layout::open(&options.data, &options.buckets)
             .with_context(|| format!("cannot keep buckets in {}", options.data.display()))?;
-        let mut server = Self { options, layout, running: None };
+        let mut server = Self { options, layout, sessions: Sessions::default(), running: None };
         server.serve().await?;
         Ok(server)
     }
@@ -74,6 +88,16 @@ impl EmbeddedS3 {
     /// Where it listens, also while it is stopped.
     pub fn addr(&self) -> SocketAddr {
         self.options.listen
+    }
+
+    /// Where it speaks TLS, if it does, also while it is stopped.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.options.listen_tls
+    }
+
+    /// The temporary credentials that it knows. They outlive a restart.
+    pub fn sessions(&self) -> Sessions {
+        self.sessions.clone()
     }
 
     /// Drops every connection and frees the port; what is stored stays.
@@ -103,7 +127,13 @@ impl EmbeddedS3 {
         let running = Running::new()?;
         let listener = running.listen(self.options.listen).await?;
         self.options.listen = listener.local_addr()?;
-        running.serve(listener, self.router()?);
+        let router = self.router()?;
+        if let Some(address) = self.options.listen_tls {
+            let listener = running.listen_tls(address).await?;
+            self.options.listen_tls = Some(listener.local_addr()?);
+            running.serve_tls(listener, router.clone());
+        }
+        running.serve(listener, router);
         self.running = Some(running);
         Ok(())
     }
@@ -111,8 +141,15 @@ impl EmbeddedS3 {
     fn router(&self) -> Result<Router> {
         self.layout.discard_incoming()?;
         let mut s3 = S3ServiceBuilder::new(Storage::new(Arc::new(self.layout.clone()))?);
-        s3.set_auth(SimpleAuth::from_single(self.options.access_key.clone(), self.options.secret_key.clone()));
-        s3.set_access(EverythingSigned);
+        let keys = Keys {
+            access_key: self.options.access_key.clone(),
+            secret_key: self.options.secret_key.clone(),
+            sessions: self.sessions(),
+        };
+        s3.set_host(AwsHosts);
+        s3.set_auth(keys.clone());
+        s3.set_route(Sts(keys.clone()));
+        s3.set_access(EverythingSigned(keys));
         let request_id = SetResponseHeaderLayer::if_not_present(
             HeaderName::from_static("x-amz-request-id"),
             |_: &axum::http::Response<_>| HeaderValue::from_str(&Uuid::new_v4().simple().to_string()).ok(),
@@ -120,7 +157,7 @@ impl EmbeddedS3 {
         let service = ServiceBuilder::new()
             .layer(HandleErrorLayer::new(|_: s3s::HttpError| async { StatusCode::INTERNAL_SERVER_ERROR }))
             .service(s3.build());
-        let router = Router::new().fallback_service(service).layer(request_id);
+        let router = Router::new().fallback_service(service).layer(from_fn(form::read_token)).layer(request_id);
         cors::allow(router, &self.options.allowed_origins)
     }
 }

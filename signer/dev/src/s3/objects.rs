@@ -56,7 +56,7 @@ pub(super) fn put(
         key: name.key.clone(),
         size: received.size,
         etag: received.etag,
-        checksum: received.checksum,
+        checksums: received.checksums,
         attributes,
     };
     let place = layout.object(&name.bucket, &name.key)?;

@@ -8,7 +8,7 @@ use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::Checksum;
 use s3s::{S3Request, S3Result, TrailingHeaders, s3_error};
 
-pub(super) const CRC64NVME: &str = "x-amz-checksum-crc64nvme";
+const CRC64NVME: &str = "x-amz-checksum-crc64nvme";
 const CONTENT_MD5: &str = "content-md5";
 const CRC32: &str = "x-amz-checksum-crc32";
 const CRC32C: &str = "x-amz-checksum-crc32c";

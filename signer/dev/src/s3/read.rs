@@ -1,9 +1,10 @@
 //! What a GET and a HEAD answer about an object.
 
-use s3s::dto::{ChecksumMode, ChecksumType, ETag, GetObjectOutput, HeadObjectOutput, Range, StreamingBlob, Timestamp};
+use s3s::dto::{ChecksumMode, ETag, GetObjectOutput, HeadObjectOutput, Range, StreamingBlob, Timestamp};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
+use super::checksums::{Algorithm, full_object};
 use super::objects::OpenObject;
 
 /// One read from the disk, in bytes.
@@ -42,6 +43,7 @@ pub(super) fn get(object: OpenObject, reading: Reading) -> GetObjectOutput {
         e_tag: about.e_tag,
         last_modified: about.last_modified,
         checksum_crc64nvme: about.checksum_crc64nvme,
+        checksum_crc32c: about.checksum_crc32c,
         checksum_type: about.checksum_type,
         ..Default::default()
     }
@@ -50,6 +52,7 @@ pub(super) fn get(object: OpenObject, reading: Reading) -> GetObjectOutput {
 /// What is known about the object.
 pub(super) fn head(object: &OpenObject, reading: Reading) -> HeadObjectOutput {
     let record = object.record.clone();
+    let shown = |algorithm| record.checksums.if_shown(algorithm).filter(|_| reading.with_checksum);
     let last = (object.start + object.length).saturating_sub(1);
     HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -63,8 +66,9 @@ pub(super) fn head(object: &OpenObject, reading: Reading) -> HeadObjectOutput {
         metadata: record.attributes.metadata,
         e_tag: Some(ETag::Strong(record.etag)),
         last_modified: Some(Timestamp::from(object.modified)),
-        checksum_crc64nvme: reading.with_checksum.then_some(record.checksum),
-        checksum_type: reading.with_checksum.then(|| ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+        checksum_crc64nvme: shown(Algorithm::Crc64nvme),
+        checksum_crc32c: shown(Algorithm::Crc32c),
+        checksum_type: reading.with_checksum.then(full_object),
         ..Default::default()
     }
 }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::checksums::{Algorithm, Checksums};
 use super::layout::Layout;
 
 /// What a client said about an object, given back with it.
@@ -29,8 +30,8 @@ pub(super) struct ObjectRecord {
     /// In bytes.
     pub(super) size: u64,
     pub(super) etag: String,
-    /// CRC64NVME of the whole object, in base64.
-    pub(super) checksum: String,
+    #[serde(flatten)]
+    pub(super) checksums: Checksums,
     pub(super) attributes: Attributes,
 }
 
@@ -40,8 +41,9 @@ pub(super) struct UploadRecord {
     pub(super) id: String,
     pub(super) bucket: String,
     pub(super) key: String,
-    /// Whether Create named CRC64NVME: then every part must carry it.
-    pub(super) wants_checksums: bool,
+    /// What Create named: then every part must carry it.
+    #[serde(default)]
+    pub(super) algorithm: Option<Algorithm>,
     pub(super) initiated: SystemTime,
     pub(super) attributes: Attributes,
 }
@@ -53,8 +55,8 @@ pub(super) struct PartRecord {
     /// In bytes.
     pub(super) size: u64,
     pub(super) etag: String,
-    /// CRC64NVME of the part, in base64.
-    pub(super) checksum: String,
+    #[serde(flatten)]
+    pub(super) checksums: Checksums,
     pub(super) stored: SystemTime,
 }
 
@@ -64,7 +66,8 @@ pub(super) struct CompletedRecord {
     pub(super) bucket: String,
     pub(super) key: String,
     pub(super) etag: String,
-    pub(super) checksum: String,
+    #[serde(flatten)]
+    pub(super) checksums: Checksums,
 }
 
 /// The record in this file, or none where there is no such file.

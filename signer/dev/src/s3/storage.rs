@@ -8,12 +8,13 @@ use s3s_fs::FileSystem;
 use tokio::task::spawn_blocking;
 
 use super::body::{self, Incoming};
+use super::checksums::{Algorithm, full_object};
 use super::complete;
 use super::layout::Layout;
 use super::listing;
 use super::locks::Locks;
 use super::objects::{self, Conditions, Name};
-use super::promises::{CRC64NVME, Promises};
+use super::promises::Promises;
 use super::read::{self, Reading};
 use super::records::Attributes;
 use super::uploads;
@@ -73,8 +74,9 @@ impl S3 for Storage {
         reply(PutObjectOutput {
             size: i64::try_from(object.size).ok(),
             e_tag: Some(ETag::Strong(object.etag)),
-            checksum_crc64nvme: Some(object.checksum),
-            checksum_type: Some(ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
+            checksum_crc64nvme: object.checksums.if_shown(Algorithm::Crc64nvme),
+            checksum_crc32c: object.checksums.if_shown(Algorithm::Crc32c),
+            checksum_type: Some(full_object()),
             ..Default::default()
         })
     }
@@ -108,7 +110,7 @@ impl S3 for Storage {
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let asked = request.input;
         let name = named(&asked.bucket, &asked.key);
-        let wanted = uploads::wants_checksums(asked.checksum_algorithm.as_ref(), asked.checksum_type.as_ref())?;
+        let algorithm = Algorithm::of(asked.checksum_algorithm.as_ref(), asked.checksum_type.as_ref())?;
         let attributes = Attributes {
             content_type: asked.content_type,
             content_disposition: asked.content_disposition,
@@ -118,16 +120,13 @@ impl S3 for Storage {
             metadata: asked.metadata,
         };
         let place = name.clone();
-        let upload = self.alone(&name, move |layout| uploads::create(layout, place, wanted, attributes)).await?;
+        let upload = self.alone(&name, move |layout| uploads::create(layout, place, algorithm, attributes)).await?;
         reply(CreateMultipartUploadOutput {
             bucket: Some(upload.bucket),
             key: Some(upload.key),
             upload_id: Some(upload.id),
-            checksum_type: asked
-                .checksum_algorithm
-                .as_ref()
-                .map(|_| ChecksumType::from_static(ChecksumType::FULL_OBJECT)),
-            checksum_algorithm: asked.checksum_algorithm,
+            checksum_type: algorithm.map(|_| full_object()),
+            checksum_algorithm: algorithm.map(Algorithm::to_dto),
             ..Default::default()
         })
     }
@@ -140,10 +139,10 @@ impl S3 for Storage {
         uploads::check_number(number)?;
         let (early_name, early_id) = (name.clone(), id.clone());
         let (upload, _) = self.alone(&name, move |layout| uploads::find(layout, &early_name, &early_id)).await?;
-        if upload.wants_checksums && !promises.contains(CRC64NVME) {
+        if let Some(header) = upload.algorithm.map(Algorithm::header).filter(|header| !promises.contains(header)) {
             return Err(s3_error!(
                 InvalidRequest,
-                "The upload was opened with CRC64NVME: send {CRC64NVME} with each part."
+                "The upload was opened with a checksum: send {header} with each part."
             ));
         }
         let received = body::receive(asked.body, promises, Incoming::new(self.layout.incoming())).await?;
@@ -151,7 +150,8 @@ impl S3 for Storage {
         let part = self.alone(&name, move |layout| uploads::put_part(layout, &place, &id, number, received)).await?;
         reply(UploadPartOutput {
             e_tag: Some(ETag::Strong(part.etag)),
-            checksum_crc64nvme: Some(part.checksum),
+            checksum_crc64nvme: part.checksums.if_shown(Algorithm::Crc64nvme),
+            checksum_crc32c: part.checksums.if_shown(Algorithm::Crc32c),
             ..Default::default()
         })
     }

@@ -4,36 +4,20 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use s3s::dto::{ChecksumAlgorithm, ChecksumType};
 use s3s::{S3Error, S3Result, s3_error};
 use uuid::Uuid;
 
 use super::body::Received;
+use super::checksums::Algorithm;
 use super::layout::Layout;
 use super::objects::Name;
 use super::records::{self, Attributes, PartRecord, UploadRecord};
-
-/// Whether Create asks for CRC64NVME; other algorithms are not kept for multipart uploads here.
-pub(super) fn wants_checksums(algorithm: Option<&ChecksumAlgorithm>, kind: Option<&ChecksumType>) -> S3Result<bool> {
-    match algorithm.map(ChecksumAlgorithm::as_str) {
-        None => Ok(false),
-        Some(ChecksumAlgorithm::CRC64NVME) if kind.is_none_or(|kind| kind.as_str() == ChecksumType::FULL_OBJECT) => {
-            Ok(true)
-        }
-        Some(ChecksumAlgorithm::CRC64NVME) => {
-            Err(s3_error!(InvalidRequest, "CRC64NVME is a checksum of the FULL_OBJECT only."))
-        }
-        Some(other) => {
-            Err(s3_error!(NotImplemented, "Multipart uploads with {other} are not kept here: use CRC64NVME."))
-        }
-    }
-}
 
 /// Opens an upload.
 pub(super) fn create(
     layout: &Layout,
     name: Name,
-    wants_checksums: bool,
+    algorithm: Option<Algorithm>,
     attributes: Attributes,
 ) -> S3Result<UploadRecord> {
     layout.object(&name.bucket, &name.key)?;
@@ -41,7 +25,7 @@ pub(super) fn create(
         id: Uuid::new_v4().simple().to_string(),
         bucket: name.bucket,
         key: name.key,
-        wants_checksums,
+        algorithm,
         initiated: SystemTime::now(),
         attributes,
     };
@@ -84,7 +68,7 @@ pub(super) fn put_part(
         number,
         size: received.size,
         etag: received.etag,
-        checksum: received.checksum,
+        checksums: received.checksums,
         stored: SystemTime::now(),
     };
     received.file.put(&folder.join(number.to_string())).map_err(S3Error::internal_error)?;

@@ -30,6 +30,7 @@ impl Bucket {
         let data = tempfile::tempdir()?;
         let options = EmbeddedS3Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            listen_tls: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             data: data.path().to_owned(),
             buckets: vec![BUCKET.to_owned()],
             access_key: "test-key".to_owned(),

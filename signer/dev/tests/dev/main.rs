@@ -2,10 +2,16 @@
 
 mod bucket;
 mod cors;
+mod crc32c;
+mod credentials;
+mod forms;
+mod names;
 mod objects;
 mod raw;
 mod restart;
+mod sessions;
 mod signatures;
+mod tls;
 mod upload_listing;
 mod uploads;
 mod world;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use aws_sdk_s3::presigning::PresignedRequest;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub(crate) struct Reply {
@@ -37,12 +37,26 @@ pub(crate) struct Request<'a> {
 
 /// Sends one request on a connection of its own. `content-length` follows from the body.
 pub(crate) async fn send(address: SocketAddr, request: Request<'_>) -> Result<Reply> {
-    let mut head = format!("{} {} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n", request.method, request.path);
+    send_by_name(address, &address.to_string(), request).await
+}
+
+/// Sends one request to a server that has been found by this name.
+pub(crate) async fn send_by_name(address: SocketAddr, host: &str, request: Request<'_>) -> Result<Reply> {
+    let connection = TcpStream::connect(address).await?;
+    send_by(connection, host, request).await
+}
+
+/// Sends one request by this connection.
+pub(crate) async fn send_by(
+    mut connection: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    request: Request<'_>,
+) -> Result<Reply> {
+    let mut head = format!("{} {} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n", request.method, request.path);
     for (name, value) in request.headers {
         head += &format!("{name}: {value}\r\n");
     }
     head += &format!("content-length: {}\r\n\r\n", request.body.len());
-    let mut connection = TcpStream::connect(address).await?;
     connection.write_all(head.as_bytes()).await?;
     connection.write_all(request.body).await?;
     let mut answer = Vec::new();

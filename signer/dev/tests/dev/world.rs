@@ -3,34 +3,34 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use nearput_dev::{BUCKET, World, WorldOptions};
+use nearput_dev::{BUCKET, StorageNames, World, WorldOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bucket::crc64nvme;
-use crate::raw::{Reply, Request, send};
+use crate::forms;
+use crate::raw::{Reply, Request, send, send_by_name};
 
-const FILE: &[u8] = b"the file";
+pub(crate) const FILE: &[u8] = b"the file";
 
 /// A world with a page of its own.
 async fn start(further_config: &str) -> Result<(World, TempDir)> {
+    start_with(WorldOptions { further_config: further_config.to_owned(), ..WorldOptions::default() }).await
+}
+
+pub(crate) async fn start_with(options: WorldOptions) -> Result<(World, TempDir)> {
     let web = tempfile::tempdir()?;
     for (name, content) in [("index.html", "<p>hello"), ("a.js", ""), ("a.mjs", ""), ("a.wasm", ""), ("a.css", "")] {
         std::fs::write(web.path().join(name), content)?;
     }
-    let options = WorldOptions {
-        web: web.path().to_owned(),
-        further_config: further_config.to_owned(),
-        ..WorldOptions::default()
-    };
-    Ok((World::start(options).await?, web))
+    Ok((World::start(WorldOptions { web: web.path().to_owned(), ..options }).await?, web))
 }
 
 async fn get(world: &World, path: &str) -> Result<Reply> {
     send(world.page.addr(), Request { method: "GET", path, headers: Vec::new(), body: b"" }).await
 }
 
-async fn call(world: &World, path: &str, body: Value) -> Result<Value> {
+pub(crate) async fn call(world: &World, path: &str, body: Value) -> Result<Value> {
     let headers = vec![
         ("authorization".to_owned(), format!("Bearer {}", world.token())),
         ("content-type".to_owned(), "application/json".to_owned()),
@@ -41,23 +41,26 @@ async fn call(world: &World, path: &str, body: Value) -> Result<Value> {
 }
 
 /// Opens an upload of one part and sends that part.
-async fn open_and_send(world: &World) -> Result<Value> {
+pub(crate) async fn open_and_send(world: &World) -> Result<Value> {
     let part = json!({ "number": 1, "checksum": crc64nvme(FILE) });
     let plan = json!({ "kind": "multipart", "part_size": 8 << 20 });
     let file = json!({ "name": "ü.png", "size": FILE.len(), "type": "image/png", "plan": plan, "parts": [part] });
     let reply = call(world, "/v1/uploads", json!({ "files": [file] })).await?;
     let upload = reply["uploads"][0].clone();
     let part = &upload["parts"][0];
-    let url = part["url"].as_str().with_context(|| format!("nothing was signed: {reply}"))?;
-    let path = url.strip_prefix(&format!("http://{}", world.s3.addr())).context("signed for another server")?;
+    let urls = part["urls"].as_object().with_context(|| format!("nothing was signed: {reply}"))?;
+    let url = urls.values().next_back().and_then(Value::as_str).context("signed for no path")?;
+    let (_, address) = url.split_once("://").context("an address")?;
+    let (host, path) = address.split_once('/').context("a path")?;
     let headers = part["headers"].as_object().into_iter().flatten();
     let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
-    let reply = send(world.s3.addr(), Request { method: "PUT", path, headers, body: FILE }).await?;
+    let request = Request { method: "PUT", path: &format!("/{path}"), headers, body: FILE };
+    let reply = send_by_name(world.s3.addr(), host, request).await?;
     assert_eq!((reply.status, reply.code()), (200, "nothing went wrong"));
     Ok(upload)
 }
 
-async fn complete(world: &World, upload: &Value) -> Result<Value> {
+pub(crate) async fn complete(world: &World, upload: &Value) -> Result<Value> {
     let part = json!({ "number": 1, "checksum": crc64nvme(FILE) });
     let upload = json!({ "ticket": upload["ticket"], "parts": [part], "checksum": crc64nvme(FILE) });
     Ok(call(world, "/v1/uploads/complete", json!({ "uploads": [upload] })).await?["uploads"][0].clone())
@@ -74,6 +77,92 @@ async fn a_file_goes_through_the_signer_into_the_bucket() -> Result<()> {
     let path = world.object(BUCKET, done["key"].as_str().unwrap_or_default()).context("the object is stored")?;
     assert_eq!(std::fs::read(path)?, FILE);
     world.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_goes_in_a_form_and_its_checksum_is_confirmed() -> Result<()> {
+    let (world, _web) = start("").await?;
+    let file = json!({ "name": "ü.png", "size": FILE.len(), "type": "image/png", "metadata": { "album": "$5" },
+        "plan": { "kind": "form" } });
+    let opened = call(&world, "/v1/uploads", json!({ "files": [file] })).await?;
+    let upload = &opened["uploads"][0];
+    let confirm = async |checksum: String| {
+        let upload = json!({ "ticket": upload["ticket"], "checksum": checksum });
+        Ok::<_, anyhow::Error>(
+            call(&world, "/v1/uploads/complete", json!({ "uploads": [upload] })).await?["uploads"][0].clone(),
+        )
+    };
+    assert_eq!(confirm(crc64nvme(FILE)).await?["error"]["code"], "upload_incomplete");
+
+    let fields = upload["parts"][0]["fields"].as_object().with_context(|| format!("no form: {opened}"))?;
+    let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+    let reply = forms::post(world.s3.addr(), fields, FILE).await?;
+    assert_eq!((reply.status, reply.code()), (204, "nothing went wrong"));
+
+    assert_eq!(confirm(crc64nvme(b"else")).await?["error"]["code"], "checksum_mismatch");
+    let done = confirm(crc64nvme(FILE)).await?;
+    assert_eq!((&done["checksum"], &done["size"]), (&json!(crc64nvme(FILE)), &json!(FILE.len())), "{done}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_completes_at_once_make_one_object_and_answer_the_same() -> Result<()> {
+    let (world, _web) = start("").await?;
+    let upload = open_and_send(&world).await?;
+    let (one, other) = tokio::join!(complete(&world, &upload), complete(&world, &upload));
+    let (one, other) = (one?, other?);
+    for key in ["key", "etag", "checksum", "size"] {
+        assert_eq!(one[key], other[key], "{one} {other}");
+    }
+    assert!(!one["etag"].is_null(), "{one}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_abort_is_repeated_without_harm() -> Result<()> {
+    let (world, _web) = start("").await?;
+    let upload = open_and_send(&world).await?;
+    for _ in 0..2 {
+        let aborted = call(&world, "/v1/uploads/abort", json!({ "ticket": upload["ticket"] })).await?;
+        assert!(aborted["server_time"].is_u64(), "{aborted}");
+        assert_eq!(world.open_uploads()?, 0);
+    }
+    assert_eq!(complete(&world, &upload).await?["error"]["code"], "upload_not_found");
+    Ok(())
+}
+
+#[tokio::test]
+async fn browsers_find_the_storage_by_the_names_they_are_told() -> Result<()> {
+    let ids = |sites: &Value| -> Vec<String> {
+        let paths = sites["sites"][0]["paths"].as_array().into_iter().flatten();
+        paths.map(|path| path["id"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let (world, _web) = start("").await?;
+    assert_eq!(ids(&call(&world, "/v1/sites", json!({})).await?), ["custom", "custom-2"]);
+
+    let proxy = "http://127.0.0.1:9".to_owned();
+    let storage = Some(StorageNames::At(vec![proxy.clone()]));
+    let (world, _web) = start_with(WorldOptions { storage, ..WorldOptions::default() }).await?;
+    assert_eq!(ids(&call(&world, "/v1/sites", json!({})).await?), ["custom"]);
+    assert!(get(&world, "/").await?.header("content-security-policy").contains(&proxy));
+
+    let options = WorldOptions {
+        storage: Some(StorageNames::Aws),
+        tls: true,
+        site_config: "accelerate = true\nprofile.second_copies = false".to_owned(),
+        ..WorldOptions::default()
+    };
+    let (world, _web) = start_with(options).await?;
+    let sites = call(&world, "/v1/sites", json!({})).await?;
+    assert_eq!(ids(&sites), ["regional", "dualstack", "path-style", "path-style-dualstack", "accelerate"]);
+    assert_eq!(sites["sites"][0]["profile"]["second_copies"], false);
+    assert!(get(&world, "/").await?.header("content-security-policy").contains("https://*.amazonaws.com"));
+    assert!(world.s3.tls_addr().is_some());
+
+    let upload = open_and_send(&world).await?;
+    let done = complete(&world, &upload).await?;
+    assert_eq!(done["checksum"], crc64nvme(FILE), "{done}");
     Ok(())
 }
 
@@ -113,10 +202,10 @@ async fn the_page_is_served_with_its_types_and_a_policy_it_must_live_with() -> R
     assert_eq!((index.header("content-type"), index.body.as_str()), ("text/html", "<p>hello"));
     assert_eq!(index.header("cache-control"), "no-cache");
     let policy = format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self' {} {}; \
-         style-src 'self'; img-src 'self' blob: data:",
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self' {} \
+         http://127.0.0.1:{port} http://localhost:{port}; style-src 'self'; img-src 'self' blob: data:",
         world.signer_url(),
-        format_args!("http://{}", world.s3.addr()),
+        port = world.s3.addr().port(),
     );
     assert_eq!(index.header("content-security-policy"), policy);
     for (path, kind) in [

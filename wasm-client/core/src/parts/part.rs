@@ -43,6 +43,8 @@ pub(super) enum Stage {
     Sending {
         expires: Millis,
         copies: Vec<Copy>,
+        /// Whether a second copy was begun, which may have failed.
+        is_hedged: bool,
     },
 }
 
@@ -80,6 +82,19 @@ impl Part {
 
     pub(super) fn copies(&self) -> &[Copy] {
         if let Stage::Sending { copies, .. } = &self.stage { copies } else { &[] }
+    }
+
+    /// The request under way, where a second copy can be sent until `deadline` and has not been.
+    pub(super) fn only_copy(&self, deadline: Millis) -> Option<&Copy> {
+        match &self.stage {
+            Stage::Sending { expires, copies, is_hedged: false } if *expires >= deadline => copies.first(),
+            Stage::Sending { .. }
+            | Stage::Unread
+            | Stage::Reading
+            | Stage::Read
+            | Stage::Signing
+            | Stage::Signed { .. } => None,
+        }
     }
 
     /// Bytes under way.
@@ -141,9 +156,12 @@ impl Part {
         let copy = Copy { path, begun: now, sent: 0, moved: now };
         match &mut self.stage {
             Stage::Signed { expires, .. } => {
-                self.stage = Stage::Sending { expires: *expires, copies: vec![copy] };
+                self.stage = Stage::Sending { expires: *expires, copies: vec![copy], is_hedged: false };
             }
-            Stage::Sending { copies, .. } => copies.push(copy),
+            Stage::Sending { copies, is_hedged, .. } => {
+                copies.push(copy);
+                *is_hedged = true;
+            }
             Stage::Unread | Stage::Reading | Stage::Read | Stage::Signing => return,
         }
         self.begun += 1;
@@ -161,7 +179,7 @@ impl Part {
 
     /// The request by this path has ended. Where it was the only one the part can be sent again at once.
     pub(super) fn end(&mut self, path: PathIndex) -> Option<Copy> {
-        let Stage::Sending { expires, copies } = &mut self.stage else { return None };
+        let Stage::Sending { expires, copies, .. } = &mut self.stage else { return None };
         let ended = copies.iter().position(|copy| copy.path == path).map(|index| copies.remove(index))?;
         if copies.is_empty() {
             self.stage = Stage::Signed { expires: *expires, due: 0 };

@@ -1,9 +1,13 @@
 //! One fault at a time.
 
 mod ending;
+mod hedging;
 mod order;
+mod pace;
+mod paths;
 mod queue;
 mod repeating;
+mod stalls;
 
 use nearput_core::Millis;
 use nearput_core::retry::Failure;

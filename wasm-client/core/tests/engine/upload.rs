@@ -139,7 +139,9 @@ impl Upload {
     pub(crate) fn doubted(&mut self, held: &[Checked], now: Millis) {
         self.doubts += 1;
         self.moved_at = now;
-        let is_good = |number: &u32| !self.doubtful.contains(number) && held.contains(&self.checked(*number));
+        let same = |part: &&Checked| part.checksum.is_none() || **part == self.checked(part.number);
+        let is_held = |number: &u32| held.iter().filter(same).any(|part| part.number == *number);
+        let is_good = |number: &u32| !self.doubtful.contains(number) && is_held(number);
         let bad: BTreeSet<u32> = self.stored.iter().copied().filter(|number| !is_good(number)).collect();
         let again = if bad.is_empty() { self.stored.clone() } else { bad };
         for number in &again {

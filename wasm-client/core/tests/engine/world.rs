@@ -12,7 +12,7 @@ use nearput_core::retry::{self, Failure, Remedy};
 
 use crate::upload::{Ending, Upload};
 
-/// How long a signature is good.
+/// How long a signature is good, unless a world says otherwise.
 pub(crate) const LIFETIME: Millis = 900_000;
 
 pub(crate) const GIVE_UP: Millis = 3_600_000;
@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) now: Millis,
     pub(crate) second_copies: bool,
     pub(crate) checksums: bool,
+    /// How long signatures are good.
+    pub(crate) lifetime: Millis,
     pub(crate) uploads: BTreeMap<UploadId, Upload>,
     pub(crate) opening: Vec<Vec<UploadId>>,
     pub(crate) reading: Vec<(UploadId, u32)>,
@@ -59,6 +61,7 @@ impl World {
             now: 0,
             second_copies: true,
             checksums: true,
+            lifetime: LIFETIME,
             uploads: BTreeMap::new(),
             opening: vec![],
             reading: vec![],
@@ -100,6 +103,13 @@ impl World {
         self.pump();
     }
 
+    /// An earlier visit of the page has left some parts of an upload, which is not open yet, with the storage.
+    pub(crate) fn hold(&mut self, id: UploadId, is_held: impl Fn(u32) -> bool) {
+        let upload = self.upload(id);
+        let held: Vec<u32> = (1..=upload.count()).filter(|number| is_held(*number)).collect();
+        upload.held = (upload.count() > 1 && !held.is_empty()).then_some(held);
+    }
+
     /// Does all that is asked for.
     pub(crate) fn pump(&mut self) {
         while let Some(step) = self.queue.poll(self.now) {
@@ -133,6 +143,7 @@ impl World {
             }
             Action::Sign(parts) => {
                 assert!(!parts.is_empty() && self.signing.iter().all(|(other, _)| *other != id), "one call at a time");
+                assert!(parts.len() <= 100, "as many as the signer takes by default");
                 self.signing.push((id, parts));
             }
             Action::Send(request) => self.send(id, request),
@@ -140,8 +151,9 @@ impl World {
                 let stopped = take(&mut self.sending, |sent| sent.is(id, request));
                 self.stopped.push(stopped.expect("only what was begun is stopped"));
             }
-            Action::Complete { parts, checksum } => {
+            Action::Complete(checksum) => {
                 self.assert_quiet(id);
+                let parts = self.queue.parts(id).expect("it is open").stored().to_vec();
                 self.upload(id).completed(parts, checksum);
                 self.completing.push(id);
             }
@@ -249,7 +261,7 @@ impl World {
     }
 
     fn opened(&mut self, id: UploadId) {
-        let (now, second_copies) = (self.now, self.second_copies);
+        let (now, second_copies, lifetime) = (self.now, self.second_copies, self.lifetime);
         let upload = self.upload(id);
         let start =
             Start { plan: upload.plan, size: upload.size, give_up_after: GIVE_UP, stall_after: STALL, second_copies };
@@ -258,7 +270,7 @@ impl World {
             parts.hold(&held);
         } else {
             let first: Vec<_> = (1..=upload.count().min(2)).map(|number| upload.checked(number)).collect();
-            let signed: Vec<_> = first.iter().map(|part| upload.sign(part.number, now + LIFETIME)).collect();
+            let signed: Vec<_> = first.iter().map(|part| upload.sign(part.number, now + lifetime)).collect();
             parts.take_over(&first, &signed);
         }
         self.queue.opened(id, parts, now);
@@ -403,7 +415,7 @@ impl World {
             if let Some(part) = self.reading.first().copied() {
                 self.read(part);
             } else if let Some(id) = self.signing.first().map(|(id, _)| *id) {
-                self.sign(id, LIFETIME, |_| true);
+                self.sign(id, self.lifetime, |_| true);
             } else if !self.opening.is_empty() {
                 self.open(0, |_| true);
             } else {
@@ -441,6 +453,10 @@ impl World {
 }
 
 impl Sent {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (self.id, self.number, self.path, self.begun) == (other.id, other.number, other.path, other.begun)
+    }
+
     pub(crate) fn is(&self, id: UploadId, request: Request) -> bool {
         (self.id, self.number, self.path) == (id, request.number, request.path)
     }

@@ -153,12 +153,37 @@ fn a_part_that_the_storage_holds_otherwise_is_sent_again() {
 }
 
 #[test]
+fn a_storage_that_lists_no_checksums_is_believed_to_hold_what_it_lists() {
+    let mut world = completing(true);
+    let mut held = world.uploads[&1].listed();
+    held.iter_mut().for_each(|part| part.checksum = None);
+    world.doubt(1, held);
+    world.finish();
+    assert_eq!(sent_again(&world), [3]);
+}
+
+#[test]
 fn where_there_is_no_part_to_doubt_all_are_sent_again() {
     let mut world = completing(false);
     let held = world.uploads[&1].listed();
     world.doubt(1, held);
     world.finish();
     assert_eq!(sent_again(&world), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn thousands_of_parts_in_doubt_are_signed_and_sent_again_by_and_by() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(1_000 * PART);
+    while world.completing.is_empty() {
+        world.prepare();
+        world.store(world.sending[0]);
+    }
+    world.begun.clear();
+    world.doubt(1, vec![]);
+    assert!(world.signing[0].1.len() <= 24, "{}", world.signing[0].1.len());
+    world.finish();
+    assert!(world.is_complete(1));
+    assert_eq!(sent_again(&world), (1..=1_000).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Failures that pass.
 
-use crate::upload::PART;
-use crate::world::{GIVE_UP, World};
+use std::collections::BTreeMap;
+
 use nearput_core::retry::Failure;
+
+use crate::line::Fate;
+use crate::upload::{Ending, PART};
+use crate::world::{GIVE_UP, World};
 
 use super::{reply, slow_down};
 
@@ -102,7 +106,7 @@ fn a_storage_that_is_away_for_an_hour_is_given_up_within_the_next_try() {
     for failure in [Failure::Network, reply(500, "InternalError"), slow_down(None)] {
         let mut world = World::new(6).with_upload(20 * PART);
         fail_until(&mut world, 2 * GIVE_UP, &failure);
-        assert_eq!(world.ending(1), Some(&crate::upload::Ending::GaveUp(failure)));
+        assert_eq!(world.ending(1), Some(&Ending::GaveUp(failure)));
         assert!(world.now >= GIVE_UP && world.now <= GIVE_UP + MINUTE, "{}", world.now);
     }
 }
@@ -186,4 +190,30 @@ fn a_part_refused_for_its_bytes_five_times_is_given_up() {
         world.prepare();
     }
     assert!(world.ending(1).is_some());
+}
+
+#[test]
+fn with_a_fault_in_every_fifth_request_everything_arrives() {
+    let faults = [
+        Failure::Network,
+        reply(500, "InternalError"),
+        slow_down(None),
+        reply(403, "RequestTimeTooSkewed"),
+        reply(400, "BadDigest"),
+        reply(400, "RequestTimeout"),
+    ];
+    let mut world = World::with_paths(&[false; 4]).far();
+    (1..=100).for_each(|id| world.add(id, u64::from(id % 10) * PART / 3 + 1));
+    let mut requests = BTreeMap::new();
+    world.run(GIVE_UP, |sent, _| {
+        let count = requests.len();
+        let request = *requests.entry((sent.id, sent.number, sent.path, sent.begun)).or_insert(count);
+        let is_half = sent.bytes >= PART / 8;
+        match request % 5 {
+            4 if request % 2 == 0 || is_half => Fate::Fails(faults[request / 5 % faults.len()].clone()),
+            _ => Fate::Moves(PART / 20),
+        }
+    });
+    assert!((1..=100).all(|id| world.is_complete(id)));
+    assert!(world.now < MINUTE, "{} ms", world.now);
 }

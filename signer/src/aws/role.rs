@@ -1,0 +1,167 @@
+//! Credentials for browsers: a role that is assumed for one caller, cut down to one prefix.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_sts::Client;
+use serde_json::json;
+
+use super::{Failure, StorageError};
+
+const ASSUME: &str = "AssumeRole";
+
+/// How long before their end credentials are replaced: a browser that gets them has time to use them.
+const MARGIN: Duration = Duration::from_mins(10);
+
+/// So many uploads' credentials are remembered at once.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Assumes one role for one bucket.
+pub(crate) struct Role {
+    client: Client,
+    arn: String,
+    duration: Duration,
+    bucket_arn: String,
+    /// By caller and prefix.
+    remembered: Mutex<HashMap<(String, String), Assumed>>,
+}
+
+/// Credentials that have been given out.
+#[derive(Clone)]
+pub(crate) struct Assumed {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+    pub(crate) session_token: String,
+    pub(crate) end: SystemTime,
+}
+
+impl Role {
+    pub(super) fn new(client: Client, arn: String, duration: Duration, region: &str, bucket: &str) -> Self {
+        let bucket_arn = format!("arn:{}:s3:::{bucket}", partition(region));
+        Self { client, arn, duration, bucket_arn, remembered: Mutex::default() }
+    }
+
+    /// Credentials that can put objects below `prefix` and nothing else. A caller that asks again gets the same, until near their
+    /// end.
+    pub(crate) async fn assume(&self, caller: &str, prefix: &str, now: SystemTime) -> Result<Assumed, StorageError> {
+        let name = (caller.to_owned(), prefix.to_owned());
+        let known = self.remembered().get(&name).filter(|known| is_good(known, now)).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let answer = self
+            .client
+            .assume_role()
+            .role_arn(&self.arn)
+            .role_session_name(session_name(caller))
+            .duration_seconds(i32::try_from(self.duration.as_secs()).unwrap_or(i32::MAX))
+            .policy(self.policy(prefix))
+            .send()
+            .await
+            .map_err(|error| StorageError::from_sdk(ASSUME, &error))?;
+        let odd = |cause| StorageError::odd(Failure::Unavailable, ASSUME, cause);
+        let given = answer.credentials.ok_or_else(|| odd("the answer has no credentials"))?;
+        let assumed = Assumed {
+            access_key_id: given.access_key_id,
+            secret_access_key: given.secret_access_key,
+            session_token: given.session_token,
+            end: SystemTime::try_from(given.expiration).map_err(|_| odd("the credentials end in another age"))?,
+        };
+        self.remember(name, assumed.clone(), now);
+        Ok(assumed)
+    }
+
+    /// What the session may do is what both this and the role's own policy allow.
+    fn policy(&self, prefix: &str) -> String {
+        let statement = json!({
+            "Effect": "Allow",
+            "Action": "s3:PutObject",
+            "Resource": format!("{}/{prefix}*", self.bucket_arn),
+        });
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    }
+
+    fn remember(&self, name: (String, String), assumed: Assumed, now: SystemTime) {
+        let mut remembered = self.remembered();
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.retain(|_, known| is_good(known, now));
+        }
+        if remembered.len() < MOST_REMEMBERED {
+            remembered.insert(name, assumed);
+        }
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<(String, String), Assumed>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_good(known: &Assumed, now: SystemTime) -> bool {
+    known.end.duration_since(now).is_ok_and(|left| left > MARGIN)
+}
+
+/// Who it was, as AWS's logs have it: 64 characters at most, and of few kinds.
+fn session_name(caller: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let caller: String = caller.chars().map(|c| if allowed(c) { c } else { '-' }).take(56).collect();
+    format!("nearput-{caller}")
+}
+
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::BehaviorVersion;
+
+    use super::*;
+
+    fn role(region: &str) -> Role {
+        let config = aws_sdk_sts::Config::builder().behavior_version(BehaviorVersion::latest()).build();
+        Role::new(Client::from_conf(config), String::new(), Duration::ZERO, region, "b.c")
+    }
+
+    #[test]
+    fn a_policy_names_one_action_and_one_prefix_of_the_bucket_in_its_partition() {
+        for (region, partition) in [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-east-1", "aws-us-gov")] {
+            let resource = format!("arn:{partition}:s3:::b.c/private/me/1/*");
+            let statement = format!(r#"{{"Action":"s3:PutObject","Effect":"Allow","Resource":"{resource}"}}"#);
+            let expected = format!(r#"{{"Statement":[{statement}],"Version":"2012-10-17"}}"#);
+            assert_eq!(role(region).policy("private/me/1/"), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_are_remembered_for_their_caller_and_prefix_until_near_their_end() {
+        let role = role("eu-west-1");
+        let now = SystemTime::now();
+        let assumed = Assumed {
+            access_key_id: "id".to_owned(),
+            secret_access_key: String::new(),
+            session_token: String::new(),
+            end: now + Duration::from_hours(1),
+        };
+        role.remember(("me".to_owned(), "p/".to_owned()), assumed, now);
+        assert_eq!(role.assume("me", "p/", now).await.expect("it is remembered").access_key_id, "id");
+        // STS cannot be reached from here, so whatever is not remembered fails.
+        let late = now + Duration::from_mins(51);
+        for (caller, prefix, now) in [("you", "p/", now), ("me", "q/", now), ("me", "p/", late)] {
+            assert!(role.assume(caller, prefix, now).await.is_err(), "{caller} {prefix}");
+        }
+    }
+
+    #[test]
+    fn any_caller_makes_a_session_name_that_sts_takes() {
+        assert_eq!(session_name("us-east-1:0f1e|me@example.com"), "nearput-us-east-1-0f1e-me@example.com");
+        assert_eq!(session_name(&"x".repeat(128)).len(), 64);
+    }
+}

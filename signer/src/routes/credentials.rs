@@ -1,0 +1,38 @@
+//! `POST /v1/credentials`: credentials by which a browser signs the parts of an open upload itself.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Json;
+use axum::extract::State;
+use nearput_api::{AskCredentials, Credentials};
+
+use crate::app::App;
+use crate::auth::Call;
+use crate::aws::Assumed;
+use crate::clock::unix_millis;
+use crate::error::Error;
+
+pub(super) async fn credentials(
+    State(app): State<Arc<App>>,
+    call: Call<AskCredentials>,
+) -> Result<Json<Credentials>, Error> {
+    let now = SystemTime::now();
+    let upload = app.upload(&call.body.ticket, &call.caller, now)?;
+    let site = upload.site;
+    let role = site.storage.role.as_ref().ok_or_else(|| Error::NoCredentials { site: site.id.clone() })?;
+    let prefix = upload.ticket.key.prefix();
+    let assumed = role.assume(call.caller.subject.as_str(), prefix, now).await?;
+    let Assumed { access_key_id, secret_access_key, session_token, end } = assumed;
+    Ok(Json(Credentials {
+        server_time: unix_millis(now),
+        site: site.id.clone(),
+        region: site.bucket.region.clone(),
+        bucket: site.bucket.name.clone(),
+        prefix: prefix.to_owned(),
+        access_key_id,
+        secret_access_key,
+        session_token,
+        expires_at: unix_millis(end),
+    }))
+}
