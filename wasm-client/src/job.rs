@@ -23,6 +23,12 @@ use crate::wire::Json;
 /// A longer wait looks so often whether the network has come back.
 const LOOK: Millis = 500;
 
+/// The signer may be silent for so many times as long as the storage, since it asks the storage in turn,
+const SIGNER_PATIENCE: Millis = 3;
+
+/// and when it completes uploads, for so much longer: the storage may take minutes to put a large object together.
+const COMPLETE_PATIENCE: Millis = 300_000;
+
 pub(crate) enum Job {
     /// Have the signer open uploads, by one call.
     Open(Vec<Rc<Upload>>),
@@ -87,11 +93,13 @@ pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
 
 /// Makes a call to the signer again and again while its failures are passing ones and the time for giving up has not come. The
 /// uploads that it is about tell the page why they wait.
-pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], path: &str, body: Json) -> Result<Json, Error> {
+pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body: Json) -> Result<Json, Error> {
     let deadline = now() + driver.options.give_up_after;
+    let completing = if call == path::COMPLETE { COMPLETE_PATIENCE } else { 0 };
+    let patience = SIGNER_PATIENCE * driver.options.stall_after + completing;
     let mut failures = 0;
     loop {
-        match driver.signer.call(path, &body).await {
+        match driver.signer.call(call, &body, patience).await {
             Err(error) if error.cure == Cure::Time && now() < deadline => {
                 failures += 1;
                 about.iter().for_each(|upload| driver.troubled(upload, Some(error.clone())));

@@ -129,7 +129,8 @@ impl Parts {
                 self.signing = false;
                 for Signed { number, expires } in signed {
                     if let Some(part) = self.part(number) {
-                        part.signed(expires);
+                        // One that is good for less would be renewed for ever.
+                        part.signed(expires.max(now + EXPIRY_MARGIN));
                     }
                 }
                 // What was asked for and did not come is asked for again.

@@ -252,24 +252,24 @@ impl Queue {
         if !gathered || self.open_calls >= MOST_OPEN_CALLS || !self.paths.online {
             return None;
         }
-        let holds_a_place = |entry: &&Entry| !entry.paused && entry.parts().is_none_or(Parts::is_unstarted);
-        let ahead = self.active.iter().filter(|entry| !entry.rank.is_large).filter(holds_a_place).count();
-        let mut small = if ahead <= OPEN_AHEAD / 2 { OPEN_AHEAD - ahead } else { 0 };
-        let running = self.active.iter().filter(|entry| entry.rank.is_large && !entry.paused).count();
-        let mut large = MOST_LARGE.saturating_sub(running);
-
         let mut opened = Vec::new();
         let mut bytes = 0;
         let mut index = 0;
-        let is_room = |opened: &[UploadId], bytes| opened.len() < MOST_FILES_PER_CALL && bytes < MOST_BYTES_PER_CALL;
-        while index < self.waiting.len() && is_room(&opened, bytes) && small + large > 0 {
-            let waiting = &self.waiting[index];
-            let room = if waiting.rank.is_large { &mut large } else { &mut small };
-            if waiting.paused || waiting.since > now || *room == 0 {
+        let mut room = (None, 0);
+        while index < self.waiting.len() && opened.len() < MOST_FILES_PER_CALL && bytes < MOST_BYTES_PER_CALL {
+            let rank = self.waiting[index].rank;
+            if room.0 != Some(rank) {
+                room = (Some(rank), self.room(rank));
+            }
+            if room.1 == 0 {
+                index = self.waiting.partition_point(|waiting| waiting.rank <= rank);
+                continue;
+            }
+            if self.waiting[index].paused || self.waiting[index].since > now {
                 index += 1;
                 continue;
             }
-            *room -= 1;
+            room.1 -= 1;
             let Waiting { id, rank, size, .. } = self.waiting.remove(index);
             bytes += size.min(2 * SINGLE_REQUEST_BYTES);
             self.join(Entry { id, rank, size, paused: false, parts: None });
@@ -280,6 +280,17 @@ impl Queue {
         }
         self.open_calls += 1;
         Some(Step::Open(opened))
+    }
+
+    /// How many more uploads of this rank may be open. Those of a lower one are not in their way.
+    fn room(&self, rank: Rank) -> usize {
+        let of_the_kind = |entry: &&Entry| entry.rank.is_large == rank.is_large && entry.rank <= rank && !entry.paused;
+        let ahead = self.active.iter().filter(of_the_kind);
+        if rank.is_large {
+            return MOST_LARGE.saturating_sub(ahead.count());
+        }
+        let ahead = ahead.filter(|entry| entry.parts().is_none_or(Parts::is_unstarted)).count();
+        if ahead <= OPEN_AHEAD / 2 { OPEN_AHEAD - ahead } else { 0 }
     }
 }
 

@@ -38,7 +38,7 @@ pub enum Remedy {
 pub fn remedy(failure: &Failure) -> Remedy {
     let Failure::Reply { status, code, .. } = failure else { return Remedy::Repeat };
     match (status, code.as_str()) {
-        (429, _) | (503, "SlowDown" | "ServiceUnavailable" | "") => Remedy::SlowDown,
+        (429 | 503, _) => Remedy::SlowDown,
         (408 | 500.., _) | (400, "RequestTimeout" | "IncompleteBody") => Remedy::Repeat,
         (400, "BadDigest" | "InvalidDigest" | "ExpiredToken" | "AuthorizationHeaderMalformed") | (403, _) => {
             Remedy::StartOver
@@ -73,6 +73,7 @@ mod tests {
             (503, "SlowDown", Remedy::SlowDown),
             (503, "ServiceUnavailable", Remedy::SlowDown),
             (503, "", Remedy::SlowDown),
+            (503, "SlowDownWrite", Remedy::SlowDown),
             (429, "", Remedy::SlowDown),
             (400, "RequestTimeout", Remedy::Repeat),
             (400, "BadDigest", Remedy::StartOver),

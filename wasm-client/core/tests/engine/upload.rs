@@ -8,6 +8,7 @@ use nearput_core::Millis;
 use nearput_core::checksum::{Checksum, Hasher};
 use nearput_core::parts::{Checked, Signed, Stored};
 use nearput_core::progress::Progress;
+use nearput_core::report::Report;
 use nearput_core::retry::{self, Failure, Remedy};
 
 use crate::world::GIVE_UP;
@@ -33,6 +34,8 @@ pub(crate) struct Upload {
     checksums: bool,
     pub(crate) ending: Option<Ending>,
     pub(crate) completion: Completion,
+    /// What the engine says of it in the end.
+    pub(crate) report: Report,
     /// What the storage has taken, and has not lost.
     pub(crate) stored: BTreeSet<u32>,
     /// Since when nothing was stored.
@@ -62,6 +65,7 @@ impl Upload {
             checksums,
             ending: None,
             completion: (vec![], None),
+            report: Report::default(),
             stored: BTreeSet::new(),
             moved_at: now,
             held: None,

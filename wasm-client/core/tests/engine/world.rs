@@ -375,6 +375,8 @@ impl World {
     }
 
     fn end(&mut self, id: UploadId, ending: Ending) {
+        let report = self.queue.parts(id).map(|parts| parts.report.clone());
+        self.upload(id).report = report.unwrap_or_default();
         self.upload(id).ending = Some(ending);
         self.forget(id);
         self.queue.remove(id);

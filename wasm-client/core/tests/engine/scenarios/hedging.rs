@@ -1,5 +1,7 @@
 //! Second copies of the last parts.
 
+use nearput_core::parts::{Event, Request};
+
 use crate::line::{Fate, by_path};
 use crate::upload::PART;
 use crate::world::{Sent, World};
@@ -33,6 +35,9 @@ fn the_last_part_is_sent_twice_where_it_crawls_and_the_first_copy_to_arrive_ends
     assert_ne!(copies[0].path, copies[1].path);
     assert_eq!(world.stopped.len(), 1);
     assert!(world.stopped[0].is_same(copies[0]), "the slow one is stopped");
+    let report = &world.uploads[&1].report;
+    assert_eq!(report.wasted, world.stopped[0].bytes);
+    assert_eq!(report.retries, [("hedged".to_owned(), 1)]);
     assert!(world.begun.iter().all(|sent| sent.number == 9 || world.begun.iter().filter(|other| other.number == sent.number).count() == 1));
 }
 
@@ -73,6 +78,25 @@ fn hedged() -> World {
     }
     assert!(world.sending.len() == 2 && world.sending.iter().all(|sent| sent.number == 20));
     world
+}
+
+#[test]
+fn while_a_part_is_still_to_be_sent_there_is_no_second_copy_of_another() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(12 * PART);
+    world.prepare();
+    world.now += 500;
+    while let Some(sent) = world.sending.iter().find(|sent| sent.number < 11).copied() {
+        world.store(sent);
+    }
+    world.fail(world.sending[0], reply(403, "AccessDenied"));
+    world.now += 5_000;
+    world.pump();
+    assert_eq!((world.sending.len(), &world.reading[..]), (1, &[(1, 11)][..]));
+    world.prepare();
+    while world.sending.len() < 3 {
+        assert!(world.sleep());
+    }
+    assert_eq!(world.under_way(1), [(12, 1), (11, 0), (12, 0)]);
 }
 
 #[test]
@@ -117,4 +141,14 @@ fn a_file_that_is_one_request_is_not_sent_twice() {
     world.run(10_000, |sent, world| Fate::Moves(if world.now - sent.begun < 8_000 { 0 } else { MIB }));
     assert!(world.is_complete(2));
     assert_eq!(world.begun.len(), begun);
+}
+
+#[test]
+fn an_upload_that_is_removed_before_its_second_copy_was_stopped_gives_both_places_back() {
+    let mut world = hedged();
+    let Sent { number, path, .. } = world.sending[1];
+    let stored = Event::Stored { request: Request { number, path }, etag: None };
+    world.queue.handle(1, stored, world.now);
+    world.queue.remove(1);
+    assert_eq!(world.queue.paths.requests(), 0);
 }

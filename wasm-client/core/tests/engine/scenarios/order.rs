@@ -72,6 +72,16 @@ fn a_signature_that_would_end_before_its_turn_is_renewed() {
 }
 
 #[test]
+fn a_signature_that_is_good_for_a_moment_is_used_in_that_moment() {
+    let mut world = World::new(1);
+    world.lifetime = 5_000;
+    let mut world = world.with_upload(3 * PART);
+    assert!(world.sending.is_empty());
+    world.sign(1, 5_000, |_| true);
+    assert_eq!((world.sending.len(), world.signing.len()), (1, 0));
+}
+
+#[test]
 fn what_an_earlier_visit_has_stored_is_not_sent_again() {
     let mut world = World::new(2);
     world.add(1, 10 * PART);

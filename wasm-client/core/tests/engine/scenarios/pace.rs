@@ -50,6 +50,17 @@ fn on_a_short_line_there_are_hardly_more_requests_where_they_share_what_there_is
 }
 
 #[test]
+fn where_there_is_not_enough_to_send_nothing_is_learned_of_the_line() {
+    let mut world = World::with_paths(&[false; 4]);
+    for id in 1..=20 {
+        world.add(id, 2 * PART);
+        world.run(60_000, steady(4 * MIB));
+        assert!(world.is_complete(id));
+    }
+    assert_eq!(world.queue.paths.pace.limit(), 6);
+}
+
+#[test]
 fn a_storage_that_asks_for_fewer_requests_gets_half_as_many_from_every_upload() {
     let mut world = World::with_paths(&[false, false]).far();
     (1..=2).for_each(|id| world.add(id, 100 * PART));

@@ -98,6 +98,21 @@ fn a_file_of_higher_priority_overtakes_one_that_is_under_way() {
 }
 
 #[test]
+fn files_of_higher_priority_do_not_wait_for_a_queue_that_is_full() {
+    for size in [KIB, 20 * PART] {
+        let mut world = World::new(2);
+        (1..=400).for_each(|id| world.add(id, size));
+        world.open_all();
+        world.prepare();
+        world.add_with(500, size, 1);
+        world.open_all();
+        world.prepare();
+        world.store(world.sending[0]);
+        assert!(world.sending.iter().any(|sent| sent.id == 500), "{size}");
+    }
+}
+
+#[test]
 fn large_files_share_the_connections_evenly() {
     let mut world = World::new(4);
     (1..=2).for_each(|id| world.add(id, 50 * PART));

@@ -45,6 +45,21 @@ fn ten_minutes_offline_are_waited_out_and_it_goes_on_the_moment_it_is_online() {
 }
 
 #[test]
+fn what_waits_to_be_repeated_is_sent_the_moment_the_network_is_there_again() {
+    let mut world = World::new(1).with_upload(1_000);
+    for _ in 0..8 {
+        while world.sending.is_empty() {
+            assert!(world.sleep());
+        }
+        world.fail(world.sending[0], Failure::Network);
+    }
+    world.set_online(false);
+    world.now += 1_000;
+    world.set_online(true);
+    assert_eq!(world.sending.len(), 1);
+}
+
+#[test]
 fn offline_for_longer_than_the_time_for_giving_up_is_waited_out_as_well() {
     let mut world = World::new(2).with_upload(4 * PART);
     world.prepare();
@@ -190,6 +205,25 @@ fn a_part_refused_for_its_bytes_five_times_is_given_up() {
         world.prepare();
     }
     assert!(world.ending(1).is_some());
+}
+
+#[test]
+fn the_report_says_what_went_by_which_path_and_why_something_was_repeated() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(20 * PART);
+    world.prepare();
+    let first = world.sending[0];
+    world.moved(first, 1_000);
+    world.fail(first, Failure::Network);
+    world.fail(world.sending[0], reply(500, "InternalError"));
+    world.fail(world.sending[0], reply(500, ""));
+    world.finish();
+    let report = &world.uploads[&1].report;
+    assert_eq!(report.paths.iter().map(|path| path.bytes).sum::<u64>(), 20 * PART);
+    assert_eq!(report.paths.iter().map(|path| path.parts).sum::<u32>(), 20);
+    assert_eq!(report.paths.iter().map(|path| path.failures).sum::<u32>(), 3);
+    assert_eq!(report.wasted, 1_000);
+    let codes: Vec<_> = report.retries.iter().map(|(code, count)| (code.as_str(), *count)).collect();
+    assert_eq!(codes, [("network", 1), ("InternalError", 1), ("http_error", 1)]);
 }
 
 #[test]
