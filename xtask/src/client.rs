@@ -46,10 +46,17 @@ pub(crate) fn build() -> Result<()> {
     // Made elsewhere, so that nobody sees it half-made.
     let made = workspace::root().join(format!("target/pkg-{}", std::process::id()));
     for (module, folder) in MODULES {
+        // Each in a folder of its own: `wasm-pack` has `wasm-opt` go over every module that it finds, also a finished one.
+        let alone = made.join(module);
         let mut build = command("wasm-pack --quiet build --mode no-install --target web --no-pack --no-gitignore");
-        build.args(["--profile", "wasm", "--out-dir"]).arg(&made).arg(folder);
+        build.args(["--profile", "wasm", "--out-dir"]).arg(&alone).arg(folder);
         run_command(for_size(&mut build))?;
-        shrink(&made, module)?;
+        shrink(&alone, module)?;
+        for file in fs::read_dir(&alone)? {
+            let file = file?;
+            fs::rename(file.path(), made.join(file.file_name()))?;
+        }
+        fs::remove_dir(&alone)?;
     }
     replace(&made, &workspace::pkg())?;
     fs::rename(&begun, stamp())?;
