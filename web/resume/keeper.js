@@ -162,8 +162,8 @@ export class Keeper {
   }
 
   #forget() {
+    if (this.#record) this.#store.delete(this.#record.id);
     this.#record = undefined;
-    if (this.#id) this.#store.delete(this.#id);
   }
 
   /** Before it has begun, the record is another tab's. */
