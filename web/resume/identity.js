@@ -2,8 +2,8 @@
 
 const SAMPLE_BYTES = 65536;
 
-/** One file is read after the other: thousands at once would fill the memory. @type {Promise<unknown>} */
-let last = Promise.resolve();
+/** One file is read after the other: thousands at once would fill the memory. */
+let last = Promise.resolve("");
 
 /**
  * The same for the same file with the same options, after a reload and in another tab. Samples of the file are part of it:
@@ -13,9 +13,7 @@ let last = Promise.resolve();
  * @param {FileOptions} options
  */
 export function identify(signer, file, options) {
-  const identity = last.then(() => digest(signer, file, options));
-  last = identity.catch(() => {});
-  return identity;
+  return (last = last.catch(() => "").then(() => digest(signer, file, options)));
 }
 
 /**

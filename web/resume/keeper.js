@@ -117,7 +117,7 @@ export class Keeper {
         break;
       case "progress":
         this.#turn?.tell(news);
-        if (this.#record && Date.now() - this.#record.updatedAt > TOUCH_EVERY_MS) this.#write();
+        if (Date.now() > Number(this.#record?.updatedAt) + TOUCH_EVERY_MS) this.#write();
         break;
       case "restarted":
         this.#forget();

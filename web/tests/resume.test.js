@@ -359,7 +359,7 @@ test("an upload that a tab is busy with says so, and is not forgotten", async ()
 
 test("without a handle the file must be given; a double click resumes it once", async () => {
   const { upload, launched } = await onlyInterrupted();
-  assert.throws(() => upload.resume(), { name: "TypeError", message: /"film.mov" must be chosen again/ });
+  assert.throws(() => upload.resume(), { name: "TypeError", message: /"film.mov" is to be chosen again/ });
   const file = newFile("renamed.mov");
   const task = upload.resume(file);
   assert.equal(upload.resume(file), task);
@@ -372,7 +372,7 @@ test("a file of another size is not the one, and the right one can be given afte
   const task = upload.resume(new File(["x"], "film.mov"));
   const error = await launched[0].file.catch((error) => error);
   assert.deepEqual([error.code, error.retryable], ["wrong_file", true]);
-  assert.match(error.message, /"film.mov", which has 20971520 bytes/);
+  assert.match(error.message, /not "film.mov"/);
   task.end(error);
   await new Promise((resolve) => setImmediate(resolve));
   upload.resume(newFile());
