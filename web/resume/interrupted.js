@@ -69,7 +69,7 @@ async function read(record) {
   // The user is asked only where that has not happened yet.
   const permission = await handle?.requestPermission().catch(() => {});
   const file = permission === "granted" && (await handle?.getFile().catch(() => {}));
-  if (!file) throw failure("file_unreadable", `"${name}" is not there, or may not be read. Choose it again.`);
+  if (!file) throw failure("file_unreadable", `"${name}" cannot be read. Choose it again.`);
   return checked(record, file);
 }
 

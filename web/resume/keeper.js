@@ -117,7 +117,7 @@ export class Keeper {
         break;
       case "progress":
         this.#turn?.tell(news);
-        if (Date.now() > Number(this.#record?.updatedAt) + TOUCH_EVERY_MS) this.#write();
+        if (this.#record && Date.now() - this.#record.updatedAt > TOUCH_EVERY_MS) this.#write();
         break;
       case "restarted":
         this.#forget();
@@ -179,6 +179,6 @@ export class Keeper {
 }
 
 /** @param {UploadRecord} record */
-function toResume({ ticket, site, key, partSize, parts }) {
-  return { ticket, site, key, partSize, parts: [...parts].map(([number, checksum]) => ({ number, checksum })) };
+function toResume(record) {
+  return { ...record, parts: [...record.parts].map(([number, checksum]) => ({ number, checksum })) };
 }
