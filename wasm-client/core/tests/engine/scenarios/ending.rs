@@ -172,6 +172,16 @@ fn where_there_is_no_part_to_doubt_all_are_sent_again() {
 }
 
 #[test]
+fn a_doubt_about_an_upload_that_is_not_being_completed_changes_nothing() {
+    let mut world = World::new(1).with_upload(5 * PART);
+    world.prepare();
+    world.store(world.sending[0]);
+    world.event(1, Event::Doubted { held: vec![] });
+    world.finish();
+    assert_eq!(sent_again(&world), [1, 2, 3, 4, 5]);
+}
+
+#[test]
 fn thousands_of_parts_in_doubt_are_signed_and_sent_again_by_and_by() {
     let mut world = World::with_paths(&[false, false]).far().with_upload(1_000 * PART);
     while world.completing.is_empty() {

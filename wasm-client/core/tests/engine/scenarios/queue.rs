@@ -44,6 +44,19 @@ fn thousands_of_small_files_are_opened_by_few_calls_and_a_few_hundred_at_a_time(
 }
 
 #[test]
+fn when_half_of_the_small_files_have_begun_more_are_opened() {
+    let mut world = World::new(6);
+    (1..=1_000).for_each(|id| world.add(id, KIB));
+    world.open_all();
+    while world.opening.is_empty() {
+        world.store(world.sending[0]);
+        world.prepare_but_open();
+    }
+    assert_eq!(world.begun.len(), 125);
+    assert_eq!(world.opening[0].len(), 125);
+}
+
+#[test]
 fn one_call_opens_no_more_than_can_soon_be_read() {
     let mut world = World::new(6);
     (1..=100).for_each(|id| world.add(id, PART));
