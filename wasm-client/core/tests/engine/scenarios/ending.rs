@@ -24,6 +24,8 @@ fn a_pause_stops_everything_and_keeps_whole_parts() {
 
     world.now += DAY;
     world.event(1, Event::Resume);
+    world.prepare();
+    world.fail(world.sending[0], Failure::Network);
     world.finish();
     assert!(world.is_complete(1));
     assert_eq!(world.begun.iter().filter(|sent| sent.number == 1).count(), 1);

@@ -151,6 +151,20 @@ fn no_more_than_six_large_files_take_turns() {
 }
 
 #[test]
+fn paused_files_leave_their_turns_and_their_windows_to_the_others() {
+    let mut world = World::new(4);
+    (1..=7).for_each(|id| world.add(id, 20 * PART));
+    world.open_all();
+    assert!(world.queue.parts(7).is_none());
+    (1..=6).for_each(|id| world.event(id, Event::Pause));
+    world.open_all();
+    let asked = world.asked_to_read;
+    world.prepare();
+    assert!(world.sending.iter().all(|sent| sent.id == 7) && world.sending.len() == 4);
+    assert_eq!(world.asked_to_read - asked, 6, "eight in its window, of which two were read before");
+}
+
+#[test]
 fn small_files_are_not_held_up_by_large_ones() {
     let mut world = World::new(6);
     (1..=20).for_each(|id| world.add(id, 20 * PART));
