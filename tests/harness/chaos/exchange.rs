@@ -101,7 +101,7 @@ impl Exchange<'_> {
         if self.fault == Some(Fault::SwallowReply) {
             let _ = timeout(Fault::silence(self.call), from_client.read(&mut [0])).await;
         } else if self.fault == Some(Fault::SwallowReplyForEver) {
-            from_client.read(&mut [0]).await?;
+            let _ = from_client.read(&mut [0]).await;
         } else if is_early && self.fault.is_none() {
             to_client.shutdown().await?;
             let _ = timeout(LINGER, tokio::io::copy(&mut from_client, &mut tokio::io::sink())).await;
