@@ -502,8 +502,7 @@ fn state(queue: &Queue, upload: &Upload) -> State {
         Stage::Opening => State::Preparing,
         Stage::Completing => State::Finishing,
         Stage::Moving => {
-            let still = queue.parts(upload.id).filter(|parts| parts.requests() == 0);
-            let trouble = still.and_then(|parts| parts.trouble());
+            let trouble = queue.parts(upload.id).and_then(|parts| parts.trouble(now()));
             trouble.map_or(State::Uploading, |failure| State::Waiting(Error::from(failure)))
         }
     }

@@ -14,11 +14,11 @@ const MINUTE: u64 = 60_000;
 
 #[test]
 fn a_part_that_failed_is_sent_again_after_a_wait() {
-    let mut world = World::new(1).with_upload(2 * PART);
+    let mut world = World::new(1).with_upload(PART);
     world.prepare();
     world.fail(world.sending[0], Failure::Network);
     let failed = world.now;
-    assert!(world.queue.parts(1).expect("an upload").trouble().is_some());
+    assert!(world.queue.parts(1).expect("an upload").trouble(world.now).is_some());
     world.finish();
     assert!(world.is_complete(1) && world.now > failed);
 }

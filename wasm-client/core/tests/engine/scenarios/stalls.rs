@@ -65,6 +65,23 @@ fn on_a_line_that_answers_late_every_part_has_more_patience_each_time() {
 }
 
 #[test]
+fn where_everything_stands_still_that_is_said_although_requests_are_under_way() {
+    let mut world = world(6);
+    world.run(STALL + 1_000, |_, _| Fate::Moves(0));
+    let parts = world.queue.parts(1).expect("an upload");
+    assert!(parts.requests() > 0);
+    assert_eq!(parts.trouble(world.now), Some(&Failure::Stalled));
+}
+
+#[test]
+fn of_one_part_that_stands_still_among_others_nothing_is_said() {
+    let mut world = world(60);
+    world.run(STALL + 1_000, third_stands_still);
+    assert_eq!(world.stopped.len(), 1);
+    assert_eq!(world.queue.parts(1).expect("an upload").trouble(world.now), None);
+}
+
+#[test]
 fn a_line_that_swallows_everything_is_given_up_after_an_hour() {
     let mut world = world(6);
     world.run(2 * GIVE_UP, |_, _| Fate::Moves(0));
