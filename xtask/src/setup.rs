@@ -11,6 +11,7 @@ use crate::{browser, tools};
 pub(crate) enum Need {
     Components,
     WasmTarget,
+    RustSource,
     Node,
     WasmBindgen,
     WasmPack,
@@ -22,16 +23,25 @@ pub(crate) enum Need {
 
 /// What building the page's module needs.
 pub(crate) const CLIENT: &[Need] =
-    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild];
+    &[Need::WasmTarget, Need::RustSource, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild];
 
 /// What steering a page that uses it needs.
-pub(crate) const PAGE: &[Need] =
-    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild, Need::Browser];
+pub(crate) const PAGE: &[Need] = &[
+    Need::WasmTarget,
+    Need::RustSource,
+    Need::Node,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::WasmOpt,
+    Need::Esbuild,
+    Need::Browser,
+];
 
 /// What every command together needs.
 const ALL: &[Need] = &[
     Need::Components,
     Need::WasmTarget,
+    Need::RustSource,
     Need::Node,
     Need::WasmBindgen,
     Need::WasmPack,
@@ -73,6 +83,7 @@ impl Need {
         match self {
             Self::Components => "rustfmt and clippy",
             Self::WasmTarget => tools::WASM_TARGET,
+            Self::RustSource => "rust-src",
             Self::Node => "Node.js",
             Self::WasmBindgen => "wasm-bindgen-cli",
             Self::WasmPack => "wasm-pack",
@@ -104,6 +115,7 @@ impl Need {
         match self {
             Self::Components => Ok(tools::find_components()),
             Self::WasmTarget => tools::find_wasm_target(),
+            Self::RustSource => tools::find_rust_source(),
             Self::Node => Ok(tools::find_node()),
             Self::WasmBindgen => tools::wasm_bindgen().map(|tool| tool.find()),
             Self::WasmPack => Ok(tools::wasm_pack().find()),
@@ -118,6 +130,7 @@ impl Need {
         match self {
             Self::Components => tools::install_components(),
             Self::WasmTarget => tools::install_wasm_target(),
+            Self::RustSource => tools::install_rust_source(),
             Self::Node => {
                 bail!(
                     "install Node.js {} or newer, with npm, and put it on PATH (https://nodejs.org)",

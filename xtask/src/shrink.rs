@@ -1,5 +1,5 @@
-//! Makes what `wasm-pack` wrote smaller: the names between the module and its JavaScript become a letter or two, and the JavaScript
-//! is minified.
+//! Makes what `wasm-pack` wrote smaller: the module is loaded in one way, the names between it and its JavaScript become a letter
+//! or two, and the JavaScript is minified.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,18 +13,41 @@ use crate::process::{capture, command, run};
 /// The module's imports come from one JavaScript object, which wasm-bindgen knows by the module's name and `wasm-opt` by this one.
 const IMPORTS: &str = "\"a\": import0";
 
+/// Loads the module from beside the script. wasm-bindgen's own loader takes it from anywhere, and at once if need be.
+const LOADER: &str = include_str!("shrink/loader.js");
+const LOADER_TYPES: &str = "export default function init(): Promise<void>;\n";
+
 pub(crate) fn shrink(pkg: &Path, module: &str) -> Result<()> {
     let names = shorten_names(&pkg.join(format!("{module}_bg.wasm")))?;
     let script = pkg.join(format!("{module}.js"));
-    rewrite(&script, |source| names.in_script(source, module))?;
-    rewrite(&pkg.join(format!("{module}.d.ts")), |types| Ok(names.in_types(types)))?;
+    rewrite(&script, |source| names.in_script(&with_loader(source, module)?, module))?;
+    rewrite(&pkg.join(format!("{module}.d.ts")), with_loader_types)?;
     rewrite(&pkg.join(format!("{module}_bg.wasm.d.ts")), |types| Ok(names.in_types(types)))?;
     minify(&script)
 }
 
+/// The script with our loader in place of wasm-bindgen's, which ends it.
+fn with_loader(source: &str, module: &str) -> Result<String> {
+    let (rest, own) =
+        source.split_once("function __wbg_finalize_init(").context("wasm-bindgen's loader begins in a new way")?;
+    let has_ours =
+        rest.contains("let wasmModule, wasmInstance, wasm;") && rest.contains("function __wbg_get_imports() {");
+    let has_more = !own.ends_with("export { initSync, __wbg_init as default };\n") || own.contains("__wbindgen_start");
+    ensure!(has_ours && !has_more, "wasm-bindgen loads the module in a new way");
+    Ok(rest.to_owned() + &LOADER.replace("MODULE", module))
+}
+
+fn with_loader_types(types: &str) -> Result<String> {
+    let (rest, _) =
+        types.split_once("export type InitInput").context("wasm-bindgen declares its loader in a new way")?;
+    Ok(format!("{rest}{LOADER_TYPES}"))
+}
+
 /// Minifies a script where it lies.
 fn minify(script: &Path) -> Result<()> {
-    let mut minify = command("esbuild --minify --format=esm --target=es2022 --allow-overwrite --log-level=warning");
+    let mut minify = command(
+        "esbuild --minify --tree-shaking=true --format=esm --target=es2022 --allow-overwrite --log-level=warning",
+    );
     run(minify.arg(script).arg(format!("--outfile={}", script.display())))
 }
 
@@ -81,9 +104,7 @@ impl Names {
 
     fn in_types(&self, types: &str) -> String {
         self.exports.iter().fold(types.to_owned(), |types, (long, short)| {
-            types
-                .replace(&format!(" readonly {long}: "), &format!(" readonly {short}: "))
-                .replace(&format!(" const {long}: "), &format!(" const {short}: "))
+            types.replace(&format!(" const {long}: "), &format!(" const {short}: "))
         })
     }
 }
@@ -92,7 +113,7 @@ impl Names {
 mod tests {
     use serde_json::json;
 
-    use super::Names;
+    use super::{LOADER, LOADER_TYPES, Names, with_loader, with_loader_types};
 
     fn names() -> Names {
         let printed = json!({
@@ -125,5 +146,28 @@ mod tests {
     #[test]
     fn the_types_tell_the_short_names() {
         assert_eq!(names().in_types("export const engine_new: () => void;"), "export const b: () => void;");
+    }
+
+    #[test]
+    fn the_loader_is_ours_and_what_comes_before_it_is_left_alone() {
+        let before = "function __wbg_get_imports() {}\nlet wasmModule, wasmInstance, wasm;\n";
+        let theirs = "function __wbg_finalize_init() {}\nexport { initSync, __wbg_init as default };\n";
+        let script = with_loader(&format!("{before}{theirs}"), "nearput_sigv4")
+            .expect("the script is as wasm-bindgen writes it");
+        assert_eq!(script, format!("{before}{}", LOADER.replace("MODULE", "nearput_sigv4")));
+        let types =
+            with_loader_types("export class Engine {}\nexport type InitInput = URL;\n").expect("so are the types");
+        assert_eq!(types, format!("export class Engine {{}}\n{LOADER_TYPES}"));
+    }
+
+    #[test]
+    fn a_loader_that_does_more_is_refused() {
+        let before =
+            "function __wbg_get_imports() {}\nlet wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init() {";
+        let exports_more = format!("{before}}}\nexport {{ initSync, another, __wbg_init as default }};\n");
+        with_loader(&exports_more, "m").expect_err("somebody may import it");
+        let starts = format!("{before}wasm.__wbindgen_start();}}\nexport {{ initSync, __wbg_init as default }};\n");
+        with_loader(&starts, "m").expect_err("ours does not start anything");
+        with_loader("let wasm;", "m").expect_err("there is no loader");
     }
 }

@@ -115,6 +115,17 @@ pub(crate) fn install_wasm_target() -> Result<()> {
     run(rustup()?.args(["target", "add", WASM_TARGET]))
 }
 
+/// The standard library's source, which the page's module is built with.
+pub(crate) fn find_rust_source() -> Result<Option<String>> {
+    let sysroot = capture(&mut command("rustc --print sysroot"))?;
+    let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
+    Ok(library.exists().then(|| "found".to_owned()))
+}
+
+pub(crate) fn install_rust_source() -> Result<()> {
+    run(rustup()?.args(["component", "add", "rust-src"]))
+}
+
 pub(crate) fn find_components() -> Option<String> {
     printed_version("cargo-fmt", 1).and(printed_version("cargo-clippy", 1))
 }
