@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import test from "node:test";
 
-const MODULE = new URL("../pkg/nearput_sigv4_bg.wasm", import.meta.url);
+import { PartSigner, signParts } from "../credentials.js";
 
 const SAMPLE = {
   number: 1,
@@ -29,14 +29,10 @@ const credentials = (lifetime, server_time = NOW) => ({
   expires_at: server_time + lifetime,
 });
 
-async function load() {
-  const module = await import("../pkg/nearput_sigv4.js");
-  await module.default({ module_or_path: readFileSync(MODULE) });
-  return import("../credentials.js");
-}
+/** Node.js fetches no files. */
+globalThis.fetch = async (url) => new Response(await readFile(url));
 
 test("each part is signed for every path of the sample, with its own number, size and checksum", async () => {
-  const { signParts } = await load();
   const parts = [
     { number: 7, size: 5, checksum: "BBBBBBBBBBA=" },
     { number: 8, size: 6, checksum: "CCCCCCCCCCA=" },
@@ -70,7 +66,6 @@ test("each part is signed for every path of the sample, with its own number, siz
 });
 
 test("nothing signed outlives the credentials, and ended ones sign nothing", async () => {
-  const { signParts } = await load();
   const sign = (lifetime) => signParts({ credentials: credentials(lifetime), sample: SAMPLE, now: NOW }, [{ number: 1, size: 5 }]);
   const [part] = await sign(90_000);
   assert.match(part.urls.regional, /X-Amz-Expires=90&X-Amz-SignedHeaders=content-length%3Bhost&/);
@@ -79,7 +74,6 @@ test("nothing signed outlives the credentials, and ended ones sign nothing", asy
 });
 
 test("credentials are asked for once, by the signer's clock, and again near their end or after a failure", async () => {
-  const { PartSigner } = await load();
   const [elsewhen, part] = [Date.now() - 10_800_000, [{ number: 1, size: 5 }]];
   const answers = [new Error("offline"), credentials(3_600_000, elsewhen), credentials(200_000), credentials(3_600_000)];
   let asked = 0;
