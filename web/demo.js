@@ -1,42 +1,49 @@
+/** @import { Chosen } from "./demo/dropped-files.js" */
 /** @import { Nearput } from "./nearput.js" */
 
 import { connect } from "./nearput.js";
 import { Announcer } from "./demo/announcer.js";
 import { droppedFiles } from "./demo/dropped-files.js";
+import { InterruptedList } from "./demo/interrupted-list.js";
+import { List } from "./demo/list.js";
 import { Overview } from "./demo/overview.js";
 import { Painter, find } from "./demo/painter.js";
-import { Row } from "./demo/row.js";
+import { pickFiles } from "./demo/picker.js";
 
-/** The changes worth an announcement. @type {Partial<Record<string, string>>} */
-const ANNOUNCED = { preparing: "started", done: "uploaded", failed: "failed", cancelled: "cancelled" };
-
-/** Thousands of files must not freeze the page. */
-const ROWS_AT_A_TIME = 25;
-
-const template = /** @type {HTMLTemplateElement} */ (find(document, "#row"));
-const list = find(document, "#list");
+const uploads = find(document, "#uploads");
+/** @type {Nearput | undefined} */
+let connection;
+/** @type {InterruptedList | undefined} */
+let interrupted;
+const overview = new Overview(uploads, () => connection?.progress);
 const announcer = new Announcer(find(document, "#announcements"));
-const painter = new Painter();
-/** @type {Set<Row>} */
-const rows = new Set();
-const overview = new Overview(find(document, "#uploads"), rows);
+const list = new List(uploads, { overview, painter: new Painter(), announcer });
 
-const nearput = start();
+const ready = start();
 listenForFiles();
-find(document, "#clear").addEventListener("click", clearFinished);
+find(document, "#clear").addEventListener("click", () => {
+  list.clearFinished();
+  // The button is about to go, and with it the focus.
+  find(document, list.size ? "#uploads-title" : "#files").focus();
+});
 addEventListener("beforeunload", (event) => {
   if (overview.busy) event.preventDefault();
 });
 
-/** @returns {Promise<Nearput | undefined>} nothing if the page cannot work, which it then says */
+/** Says so if the page cannot work. */
 async function start() {
   try {
     const response = await fetch("/demo.json", { cache: "no-store" });
     if (!response.ok) throw new Error(`/demo.json answered ${response.status}`);
     const { signer, token } = await response.json();
-    const nearput = connect(signer, { token });
+    connection = connect(signer, { token });
     find(document, "#signer").textContent = new URL(signer).host;
-    return nearput;
+    interrupted = new InterruptedList(
+      find(document, "#interrupted"),
+      connection,
+      (upload, begin) => list.add([{ file: upload, begin }]),
+      (upload) => list.has(upload),
+    );
   } catch (error) {
     find(document, "#signer").textContent = "not known";
     report(
@@ -46,42 +53,31 @@ async function start() {
   }
 }
 
-/** @param {File[]} files */
+/** @param {Chosen[]} files */
 async function add(files) {
-  const connection = await nearput;
+  await ready;
   if (!connection) return;
+  const nearput = connection;
   report("");
-  for (let from = 0; from < files.length; from += ROWS_AT_A_TIME) {
-    const added = files
-      .slice(from, from + ROWS_AT_A_TIME)
-      .map((file) => new Row(template, file, (each) => connection.upload(each), onChange));
-    for (const row of added) rows.add(row);
-    list.append(...added.map((row) => row.element));
-    painter.mark(...added, overview);
-    await new Promise((next) => setTimeout(next));
-  }
-}
-
-/**
- * @param {Row} row
- * @param {boolean} hasNewState
- */
-function onChange(row, hasNewState) {
-  painter.mark(row, overview);
-  const what = hasNewState && ANNOUNCED[row.state];
-  if (what) announcer.tell(what, row.name);
+  await list.add(
+    files.map(({ file, handle }) => {
+      const known = interrupted?.take(file);
+      return { file, begin: known ? () => known.resume(file) : () => nearput.upload(file, { handle }) };
+    }),
+  );
 }
 
 function listenForFiles() {
   for (const id of ["files", "folder"]) {
     const input = /** @type {HTMLInputElement} */ (find(document, `#${id}`));
     input.addEventListener("change", () => {
-      add([...(input.files ?? [])]);
+      add([...(input.files ?? [])].map((file) => ({ file })));
       // The same file can be chosen again.
       input.value = "";
     });
   }
   find(document, "#folder-choice").hidden = !("webkitdirectory" in HTMLInputElement.prototype);
+  pickFiles(find(document, "#files"), add);
 
   addEventListener("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -104,17 +100,6 @@ function listenForFiles() {
       report(`What you dropped could not be read: ${/** @type {Error} */ (error).message}`);
     }
   });
-}
-
-function clearFinished() {
-  for (const row of rows) {
-    if (row.state !== "done" && row.state !== "cancelled") continue;
-    row.element.remove();
-    rows.delete(row);
-  }
-  // The button is about to go, and with it the focus.
-  find(document, rows.size ? "#uploads-title" : "#files").focus();
-  painter.mark(overview);
 }
 
 /** @param {string} problem empty when there is none any more */

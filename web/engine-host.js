@@ -1,4 +1,7 @@
-/** @import { EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
+/** @import { EngineCall, EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
+
+/** To hand over thousands of files at once would hold the page up. */
+const CALLS_AT_A_TIME = 250;
 
 /**
  * Starts the engine in a worker, or on the page where no worker can be had.
@@ -20,10 +23,10 @@ export async function startEngine(setup) {
  * @param {EngineSetup} setup
  * @returns {Promise<EngineHost>}
  */
-async function startOnPage({ signer, options, askToken, onEvent }) {
+async function startOnPage({ signer, options, askToken, onEvents }) {
   const { default: init, Engine } = await import("./pkg/nearput_client.js");
   await init();
-  const engine = new Engine(signer, options, askToken, onEvent);
+  const engine = new Engine(signer, options, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
     close() {},
@@ -34,7 +37,7 @@ async function startOnPage({ signer, options, askToken, onEvent }) {
  * @param {EngineSetup} setup
  * @returns {Promise<EngineHost>}
  */
-function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
+function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
   return new Promise((resolve, reject) => {
     const worker = createWorker();
     let fail = (/** @type {Error} */ cause) => {
@@ -46,6 +49,12 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
       fail(new Error(event.message || "worker.js could not be loaded"));
     };
     const post = (/** @type {ToWorker} */ message) => worker.postMessage(message);
+    /** @type {EngineCall[]} */
+    const waiting = [];
+    const send = () => {
+      post({ type: "calls", calls: waiting.splice(0, CALLS_AT_A_TIME) });
+      if (waiting.length) setTimeout(send);
+    };
     worker.onmessage = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
       switch (data.type) {
         case "ready":
@@ -54,15 +63,20 @@ function startInWorker({ signer, options, askToken, onEvent, onCrash }) {
             onCrash(cause);
           };
           resolve({
-            call: (...call) => post({ type: "call", call }),
-            close: () => post({ type: "close" }),
+            call(...call) {
+              if (waiting.push(call) === 1) setTimeout(send);
+            },
+            close() {
+              post({ type: "calls", calls: waiting.splice(0) });
+              post({ type: "close" });
+            },
           });
           break;
         case "not-ready":
           fail(new Error(data.message));
           break;
-        case "event":
-          onEvent(data.event);
+        case "events":
+          onEvents(data.events);
           break;
         case "ask-token":
           askToken().then(

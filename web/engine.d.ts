@@ -1,14 +1,33 @@
-/** What passes between the page and its engine. */
+/** What passes between the page, its engine, and the records of uploads. */
 
-import type { EngineOptions, ErrorCode, FileOptions, Progress, Reason, TaskState, UploadResult } from "./nearput.d.ts";
+import type {
+  EngineOptions,
+  ErrorCode,
+  FileOptions,
+  Progress,
+  Reason,
+  Report,
+  TaskState,
+  UploadResult,
+} from "./nearput.d.ts";
 
-/** What the engine tells about one upload. */
-export type EngineEvent = { id: number } & (
+/** What is told about one upload. */
+export type News =
   | { type: "state"; state: TaskState; reason?: Reason }
   | ({ type: "progress" } & Progress)
-  | { type: "done"; result: UploadResult }
-  | { type: "failed"; error: Failure }
-);
+  /** Only of uploads in parts: what they can be resumed by. */
+  | { type: "opened"; record: Opened }
+  /** Parts that the storage has taken since this was last told. */
+  | { type: "stored"; parts: StoredPart[] }
+  /** The upload starts anew: what was told of it is void. */
+  | { type: "restarted"; reason: Reason }
+  /** `state` is another than `done` only of several files together: some may have failed. */
+  | { type: "done"; result: UploadResult | PromiseSettledResult<UploadResult>[]; report?: Report; state?: TaskState }
+  /** `resumable`: its record is worth keeping. */
+  | { type: "failed"; error: Failure; report?: Report; resumable?: boolean };
+
+/** What the engine tells, in arrays, about once per frame. */
+export type EngineEvent = { id: number } & News;
 
 export interface Failure {
   code: ErrorCode;
@@ -16,9 +35,70 @@ export interface Failure {
   retryable: boolean;
 }
 
+export interface Opened {
+  ticket: string;
+  site: string;
+  key: string;
+  /** In bytes. */
+  partSize: number;
+  /** When the ticket ends, in milliseconds since 1970. */
+  expiresAt: number;
+}
+
+export interface StoredPart {
+  number: number;
+  /** Base64, big-endian; null where the site keeps none. */
+  checksum: string | null;
+}
+
+/** What the engine needs to go on with an upload. */
+export interface Resume extends Omit<Opened, "expiresAt"> {
+  parts: StoredPart[];
+}
+
+export interface EngineFileOptions extends FileOptions {
+  /** `false` where nobody will ask for the upload again: what is stored of it is deleted when it fails. */
+  resume?: Resume | false;
+}
+
+/** An upload as it is kept in IndexedDB. */
+export interface UploadRecord extends Opened {
+  /** {@link file://./resume/identity.js} */
+  id: string;
+  signer: string;
+  name: string;
+  /** In bytes. */
+  size: number;
+  options: FileOptions;
+  handle?: FileSystemFileHandle;
+  /** The checksums of the stored parts, by number. */
+  parts: Map<number, string | null>;
+  /** In milliseconds since 1970. */
+  updatedAt: number;
+}
+
 export type Verb = "pause" | "resume" | "cancel";
 
-export type EngineCall = ["upload", number, Blob, FileOptions] | [Verb, number];
+/** What an upload can be told: first `upload`, and then the other verbs. */
+export type Send = (verb: Verb | "upload", ...rest: [] | [Blob | Promise<Blob>, EngineFileOptions]) => void;
+
+export type EngineCall = ["upload", number, Blob, EngineFileOptions] | [Verb, number];
+
+/** An upload of which a record is to be kept. */
+export interface KeptUpload {
+  file: Blob | Promise<Blob>;
+  options: FileOptions;
+  handle?: FileSystemFileHandle;
+  /** Set where this very upload is to be resumed. */
+  record?: UploadRecord;
+  signer: string;
+  /** To the engine. */
+  send: Send;
+  /** Tells the upload's task. */
+  hear: (news: News) => void;
+  /** Is told what the engine says, before the task hears it. */
+  listen: (ear: (news: News) => void) => void;
+}
 
 /** Whom an engine works for. */
 export interface Connection {
@@ -26,11 +106,13 @@ export interface Connection {
   options: EngineOptions;
   /** Whether a worker is to be tried. */
   worker: boolean;
+  /** Whether records of large uploads are kept. */
+  resume: boolean;
   askToken: () => Promise<string | undefined>;
 }
 
-export interface EngineSetup extends Connection {
-  onEvent: (event: EngineEvent) => void;
+export interface EngineSetup extends Omit<Connection, "resume"> {
+  onEvents: (events: EngineEvent[]) => void;
   /** A running engine has broken down; its uploads are lost. */
   onCrash: (cause: Error) => void;
 }
@@ -45,7 +127,7 @@ export interface EngineHost {
 /** From the page to the worker. */
 export type ToWorker =
   | { type: "start"; signer: string; options: EngineOptions }
-  | { type: "call"; call: EngineCall }
+  | { type: "calls"; calls: EngineCall[] }
   | { type: "token"; token: string | undefined }
   | { type: "no-token"; message: string }
   | { type: "close" };
@@ -54,5 +136,5 @@ export type ToWorker =
 export type FromWorker =
   | { type: "ready" }
   | { type: "not-ready"; message: string }
-  | { type: "event"; event: EngineEvent }
+  | { type: "events"; events: EngineEvent[] }
   | { type: "ask-token" };

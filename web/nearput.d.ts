@@ -1,11 +1,19 @@
 /** How the engine works. All sizes are bytes, all times milliseconds, unless a line says otherwise. */
 export interface EngineOptions {
-  /** The most requests in flight at a time, for all uploads of this connection together. From 1 to 64; default 6. */
+  /**
+   * The most requests in flight at a time, for all uploads of this connection together. From 1 to 64. By default it adapts to
+   * the line, up to 6 for each host name of the bucket.
+   */
   concurrency?: number;
-  /** The size of each part but the last, in bytes. From 8 MiB to 5 GiB; by default it follows from the file's size. */
+  /** The size of each part but the last, in bytes. From 8 MiB to 5 GiB. By default it follows from the file's size and the line. */
   partSize?: number;
-  /** An upload fails once no byte of it has moved for so long, in milliseconds. Default 60,000. Paused time does not count. */
+  /**
+   * An upload fails once no byte of it has moved for so long, in milliseconds. Default 3,600,000: an hour offline is waited out.
+   * Paused time does not count.
+   */
   giveUpAfter?: number;
+  /** A request of which no byte has moved for so long is given up and sent again, in milliseconds. Default 20,000. */
+  stallAfter?: number;
 }
 
 export interface ConnectOptions extends EngineOptions {
@@ -16,6 +24,11 @@ export interface ConnectOptions extends EngineOptions {
   token?: string | (() => string | Promise<string>);
   /** Whether to work in a worker. Where none can be had, the page's thread does the work. Default true. */
   worker?: boolean;
+  /**
+   * Whether uploads of more than 8 MiB are remembered in IndexedDB, so that they can be resumed after a reload, a crash or the
+   * next day, and are not made by two tabs at a time. Default true. Where the browser keeps nothing, they go without.
+   */
+  resume?: boolean;
 }
 
 export interface FileOptions {
@@ -27,9 +40,18 @@ export interface FileOptions {
   access?: string;
   /** Stored with the object as `x-amz-meta-…`. Default: none. */
   metadata?: Record<string, string>;
+  /** A whole number: files of a higher one go first. Default 0. Within one, small files go first. */
+  priority?: number;
 }
 
 export interface UploadOptions extends FileOptions {
+  /**
+   * Where the file came from, by `showOpenFilePicker()` or `DataTransferItem.getAsFileSystemHandle()`. With it, an interrupted
+   * upload goes on by one click; without it, the file must be chosen again. For one file only. Default: none.
+   */
+  handle?: FileSystemFileHandle;
+  /** Whether this upload is remembered. Default: as `connect()` was told. */
+  resume?: boolean;
   /** Cancels the upload when it aborts; `result` then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -75,7 +97,7 @@ export type TaskState =
 export interface Progress {
   /** Bytes that have been sent. Never decreases. */
   readonly loaded: number;
-  /** The file's size in bytes. */
+  /** The file's size in bytes; of several files, their sum. A file that failed or was cancelled counts with what was sent of it. */
   readonly total: number;
   /** Bytes per second; 0 while it is not known. */
   readonly rate: number;
@@ -83,10 +105,50 @@ export interface Progress {
   readonly left: number | undefined;
 }
 
-/** Why an upload waits. */
+/** Why an upload waits, or has started anew. */
 export interface Reason {
   code: ErrorCode;
   message: string;
+}
+
+/** How an upload went. `String(report)` is a text for a support mail. It holds no secret and no signed address. */
+export interface Report {
+  /** The id of the site; undefined where the upload failed before there was one. */
+  readonly site: string | undefined;
+  /** How the file was sent: `form`, `put` or `multipart`. */
+  readonly plan: string;
+  /** In bytes. */
+  readonly size: number;
+  /** From the first byte's turn to the end. */
+  readonly seconds: number;
+  /** Bytes per second over all of that time. */
+  readonly rate: number;
+  /** The host names that were used. */
+  readonly paths: readonly {
+    readonly id: string;
+    readonly host: string;
+    /** Sent there. */
+    readonly bytes: number;
+    /** While a request was under way there. */
+    readonly seconds: number;
+    readonly parts: number;
+    /** Requests that failed there. */
+    readonly failures: number;
+  }[];
+  /** Why requests were sent again, and how often. */
+  readonly retries: readonly { readonly code: ErrorCode; readonly count: number }[];
+  /** Why the upload started anew, each time. */
+  readonly restarts: readonly { readonly code: ErrorCode }[];
+  /** Bytes that went more than once. */
+  readonly sentTwice: number;
+  toString(): string;
+}
+
+/** What a loop over a task sees. */
+export interface TaskStep {
+  readonly state: TaskState;
+  readonly progress: Progress;
+  readonly reason: Reason | undefined;
 }
 
 export interface TaskEventMap {
@@ -94,34 +156,53 @@ export interface TaskEventMap {
   statechange: Event;
   /** `progress` has changed; at most about 15 times a second. */
   progress: Event;
+  /** The upload has started anew; `restarts` has a new last entry. */
+  restart: Event;
 }
 
-/** One file on its way. */
-export declare class Task extends EventTarget {
+/**
+ * A file on its way, or several.
+ *
+ * `for await (const { state, progress, reason } of task)` sees the newest step each time, down to the last; it ends when the task
+ * ends, and does not throw: `result` does.
+ */
+export declare class Task<Result = UploadResult> extends EventTarget implements AsyncIterable<TaskStep> {
   private constructor();
   /**
-   * Rejects with a {@link NearputError} when the upload fails, and with a `DOMException` named `AbortError` (or the reason
-   * that was given) when it is cancelled. If nobody looks at it, no `unhandledrejection` is raised.
+   * Of one file: rejects with a {@link NearputError} when the upload fails, and with a `DOMException` named `AbortError` (or the
+   * reason that was given) when it is cancelled. Of several: never rejects; has for each file, in their order, what
+   * `Promise.allSettled` gives. If nobody looks at it, no `unhandledrejection` is raised.
    */
-  readonly result: Promise<UploadResult>;
+  readonly result: Promise<Result>;
+  /**
+   * Of several files: the first of `uploading`, `finishing`, `preparing`, `waiting`, `queued`, `paused` that one of them is in;
+   * in the end `failed` if one has failed, else `cancelled` if one was cancelled, else `done`.
+   */
   readonly state: TaskState;
   /** Set while the state is `waiting`. */
   readonly reason: Reason | undefined;
   readonly progress: Progress;
+  /** How it went: set when the state is `done`, or `failed` once the engine had begun. Of one file only. */
+  readonly report: Report | undefined;
+  /** Why the upload started anew, each time: what was stored is no longer there, or is not of this file. Of one file only. */
+  readonly restarts: readonly Reason[];
+  /** A task for each of several files, in their order; of one file, this task. */
+  readonly files: readonly Task[];
   /** Stops sending; parts that are already stored stay. The state follows. */
   pause(): void;
   /** Goes on after `pause()`. The state follows. */
   resume(): void;
   /**
    * Ends the upload at once and for good; what is stored of it is deleted. If every byte was sent already, the object may
-   * come to be all the same. Does nothing after the end.
+   * come to be all the same. Does nothing after the end. Of several files, it ends those that have not ended.
    * @param reason what `result` rejects with; default: a `DOMException` named `AbortError`
    */
   cancel(reason?: unknown): void;
+  [Symbol.asyncIterator](): AsyncIterator<TaskStep, void, void>;
 
   addEventListener<K extends keyof TaskEventMap>(
     type: K,
-    listener: (this: Task, event: TaskEventMap[K]) => void,
+    listener: (this: this, event: TaskEventMap[K]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
   addEventListener(
@@ -131,7 +212,7 @@ export declare class Task extends EventTarget {
   ): void;
   removeEventListener<K extends keyof TaskEventMap>(
     type: K,
-    listener: (this: Task, event: TaskEventMap[K]) => void,
+    listener: (this: this, event: TaskEventMap[K]) => void,
     options?: boolean | EventListenerOptions,
   ): void;
   removeEventListener(
@@ -141,17 +222,70 @@ export declare class Task extends EventTarget {
   ): void;
 }
 
-/** A signer, and the engine that uploads with its help. */
-export declare class Nearput {
-  private constructor();
+/** An upload that was interrupted, by a reload, a crash or a failure, and can go on until its ticket ends. */
+export interface InterruptedUpload {
+  readonly id: string;
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Bytes that are stored. */
+  readonly loaded: number;
+  /** When it last went on, in milliseconds since 1970. */
+  readonly updatedAt: number;
+  /** Whether `resume()` needs the file: not after `click`, where the browser asks the user for permission at most. */
+  readonly canResume: "click" | "pick";
+  /** Whether a tab, this one or another, is uploading it. */
+  readonly busy: boolean;
   /**
-   * Queues one file. What goes wrong on the way rejects the task's `result`.
+   * Goes on. It is proved that the file is the same; if it is not, the upload starts anew, and `restarts` says so. With a handle,
+   * call it while a click is dispatched, so that the browser may ask. What cannot be read, or is another file (`wrong_file`),
+   * fails the task, and can be resumed again.
+   * @param file the file that the user has chosen or dropped
+   * @throws {TypeError} if `canResume` is `pick` and there is no file
+   */
+  resume(file?: File | Blob): Task;
+  /** Deletes what is known and what is stored of it, unless a tab is uploading it. Never rejects because of the signer. */
+  forget(): Promise<void>;
+}
+
+export interface NearputEventMap {
+  /** `progress` has changed. */
+  progress: Event;
+}
+
+/** A signer, and the engine that uploads with its help. */
+export declare class Nearput extends EventTarget {
+  private constructor();
+  /** Of all uploads together, since the last time when none was under way. */
+  readonly progress: Progress;
+  /**
+   * Queues a file. What goes wrong on the way rejects the task's `result`. A `File` object that is under way already, with the
+   * same options, gives the same task: a double click uploads once. A file of which an interrupted upload is remembered goes on
+   * where that one ended; the same file in another tab is waited for (`waiting`, `in_other_tab`), and then has the same result.
    * @throws {TypeError} if it is not a file, or an option is unknown or has a wrong value
    * @throws {DOMException} named `InvalidStateError`, after `close()`
    */
   upload(file: File | Blob, options?: UploadOptions): Task;
+  /** Queues several files, all with these options, as one task. Each of them ends by itself. */
+  upload(files: Iterable<File | Blob>, options?: Omit<UploadOptions, "handle">): Task<PromiseSettledResult<UploadResult>[]>;
+  /**
+   * The uploads to this signer that were interrupted, the newest first.
+   * @throws {DOMException} named `InvalidStateError`, after `close()`
+   */
+  interrupted(): Promise<InterruptedUpload[]>;
   /** Cancels what still runs, and ends the worker. */
   close(): void;
+
+  addEventListener<K extends keyof NearputEventMap>(
+    type: K,
+    listener: (this: this, event: NearputEventMap[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 /**
@@ -160,6 +294,9 @@ export declare class Nearput {
  * @throws {TypeError} if the address will not do, or an option is unknown or has a wrong value
  */
 export declare function connect(signer: string, options?: ConnectOptions): Nearput;
+
+/** A report as text, as `String(report)` gives it; also for a report that came through JSON. */
+export declare function reportText(report: Report): string;
 
 /** Why an upload failed: a stable `code` for programs, a `message` for people. */
 export declare class NearputError extends Error {
@@ -182,8 +319,14 @@ export type ErrorCode =
   | "storage_unreachable"
   /** The file has changed or is gone since it was chosen. */
   | "file_unreadable"
+  /** Why an upload starts anew: the file is not the one that was interrupted. */
+  | "file_changed"
   /** An option has a value that this upload cannot be made with. */
   | "invalid_option"
+  /** Another tab uploads the file: why an upload waits, never why one fails. */
+  | "in_other_tab"
+  /** The file is not the one whose upload was to be resumed. */
+  | "wrong_file"
   /** The WebAssembly module could not be loaded, or has broken down. */
   | "engine_failed"
   // of the signer
@@ -213,3 +356,13 @@ export type ErrorCode =
   | "storage_unavailable"
   | "internal"
   | (string & {});
+
+declare global {
+  /** Chromium's, which TypeScript does not know. */
+  interface FileSystemHandle {
+    requestPermission(): Promise<"granted" | "denied" | "prompt">;
+  }
+  interface DataTransferItem {
+    getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+  }
+}

@@ -1,12 +1,18 @@
-/** @import { ConnectOptions, FileOptions } from "./nearput.d.ts" */
-/** @import { Connection, EngineCall, EngineEvent, EngineHost } from "./engine.d.ts" */
+/** @import { ConnectOptions, FileOptions, UploadOptions } from "./nearput.d.ts" */
+/** @import { Connection, EngineCall, EngineEvent, EngineHost, KeptUpload, News, Send } from "./engine.d.ts" */
 
+import { Batch } from "./batch.js";
 import { startEngine } from "./engine-host.js";
 import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigner } from "./options.js";
-import { Task } from "./task.js";
+import { Task, isFinal } from "./task.js";
+import { Total } from "./total.js";
 
 export { NearputError, isNearputError } from "./error.js";
+export { reportText } from "./report.js";
 export { Task };
+
+/** Only larger files are sent in parts, and only parts outlast the page. In bytes. */
+const LARGEST_WITHOUT_PARTS = 8 * 1024 * 1024;
 
 /**
  * @param {string} signer
@@ -15,54 +21,60 @@ export { Task };
 export function connect(signer, options = {}) {
   const address = checkSigner(signer);
   checkOptions("connect()", options, CONNECT_OPTIONS);
-  const { token, worker = true, ...engineOptions } = options;
-  return new Nearput({ signer: address, options: engineOptions, worker, askToken: askOnce(token) });
+  const { token, worker = true, resume = true, ...engineOptions } = options;
+  return new Nearput({ signer: address, options: engineOptions, worker, resume, askToken: askOnce(token) });
 }
 
-export class Nearput {
+export class Nearput extends EventTarget {
   #connection;
   #startEngine;
   /** @type {Promise<EngineHost> | undefined} */ #engine;
   /** Who listens to the engine's events, by the upload's id. @type {Map<number, (event: EngineEvent) => void>} */
   #ears = new Map();
+  /** The newest upload of each file. @type {WeakMap<Blob, { task: Task, signal?: AbortSignal, wish: string }>} */
+  #newest = new WeakMap();
+  #total = new Total(() => this.dispatchEvent(new Event("progress")));
   #lastId = 0;
   #closed = false;
 
   /** @param {Connection} connection */
   constructor(connection, start = startEngine) {
+    super();
     this.#connection = connection;
     this.#startEngine = start;
     // Loaded while the user is still choosing. If that fails, the first upload tries again and reports it.
     this.#start().catch(() => {});
   }
 
+  get progress() {
+    return this.#total.progress;
+  }
+
   /**
-   * @param {Blob} file
-   * @param {FileOptions & { signal?: AbortSignal }} [options]
+   * @param {Blob | Iterable<Blob>} file
+   * @param {UploadOptions} [options]
    */
   upload(file, options = {}) {
-    if (!(file instanceof Blob)) throw new TypeError("upload(): the file must be a File or a Blob.");
+    const isOne = file instanceof Blob || !(Symbol.iterator in Object(file));
+    const files = /** @type {Blob[]} */ (isOne ? [file] : [.../** @type {Iterable<Blob>} */ (file)]);
+    if (!files.every((file) => file instanceof Blob)) {
+      throw new TypeError("upload(): a file must be a File or a Blob. A stream must be read into a Blob: its size must be known.");
+    }
     checkOptions("upload()", options, FILE_OPTIONS);
-    if (this.#closed) throw new DOMException("upload(): this connection is closed.", "InvalidStateError");
+    if (!isOne && options.handle) throw new TypeError('upload(): the option "handle" is for one file.');
+    this.#checkOpen("upload()");
 
-    const { signal, ...fileOptions } = options;
-    const id = ++this.#lastId;
-    const task = new Task(file.size, (hear) => {
-      this.#ears.set(id, hear);
-      return (verb) => this.#call(verb, id);
+    const tasks = files.map((file) => this.#upload(file, options));
+    return isOne ? tasks[0] : new Batch(tasks);
+  }
+
+  async interrupted() {
+    this.#checkOpen("interrupted()");
+    const { interrupted } = await import("./resume.js");
+    return interrupted(this.#connection, (record, file) => {
+      this.#checkOpen("resume()");
+      return this.#launch(record.size, undefined, (hear, id) => this.#keep(id, hear, { file, record, options: record.options }));
     });
-
-    const abort = () => task.cancel(signal?.reason);
-    const forget = () => {
-      this.#ears.delete(id);
-      signal?.removeEventListener("abort", abort);
-    };
-    task.result.then(forget, forget);
-
-    this.#call("upload", id, file, fileOptions);
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
-    return task;
   }
 
   close() {
@@ -71,10 +83,88 @@ export class Nearput {
     this.#engine?.then((engine) => engine.close()).catch(() => {});
   }
 
+  /** @param {string} call */
+  #checkOpen(call) {
+    if (this.#closed) throw new DOMException(`${call}: this connection is closed.`, "InvalidStateError");
+  }
+
+  /**
+   * @param {Blob} file
+   * @param {UploadOptions} options
+   */
+  #upload(file, options) {
+    const { signal, handle, resume = this.#connection.resume, ...fileOptions } = options;
+    const wish = JSON.stringify(fileOptions);
+    const newest = this.#newest.get(file);
+    // As by a double click.
+    if (newest && newest.signal === signal && newest.wish === wish && !isFinal(newest.task.state)) return newest.task;
+
+    const task = this.#launch(file.size, signal, (hear, id) => {
+      if (resume && file.size > LARGEST_WITHOUT_PARTS) return this.#keep(id, hear, { file, handle, options: fileOptions });
+      // Nobody will ask for it again, so nothing of it is left behind.
+      this.#call("upload", id, file, { ...fileOptions, resume: false });
+      return (verb) => this.#call(verb, id);
+    });
+    this.#newest.set(file, { task, signal, wish });
+    return task;
+  }
+
+  /**
+   * @param {number} size in bytes
+   * @param {AbortSignal | undefined} signal
+   * @param {(hear: (news: News) => void, id: number) => Send} begin
+   */
+  #launch(size, signal, begin) {
+    const id = ++this.#lastId;
+    const task = new Task(size, (hear) => {
+      this.#ears.set(id, hear);
+      return begin(hear, id);
+    });
+    this.#total.add(task);
+
+    const abort = () => task.cancel(signal?.reason);
+    const forget = () => {
+      this.#ears.delete(id);
+      signal?.removeEventListener("abort", abort);
+    };
+    task.result.then(forget, forget);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    return task;
+  }
+
+  /**
+   * Uploads a file in such a way that it can be resumed after this page.
+   * @param {number} id
+   * @param {(news: News) => void} hear
+   * @param {Pick<KeptUpload, "file" | "handle" | "record" | "options">} upload
+   * @returns {Send}
+   */
+  #keep(id, hear, upload) {
+    const { signer } = this.#connection;
+    /** @type {Send} */
+    const send = (verb, ...args) => this.#call(.../** @type {EngineCall} */ ([verb, id, ...args]));
+    /** @type {KeptUpload["listen"]} */
+    const listen = (ear) =>
+      this.#ears.set(id, (news) => {
+        ear(news);
+        hear(news);
+      });
+    const keeper = import("./resume.js")
+      .then(({ Keeper }) => new Keeper({ ...upload, signer, send, hear, listen }))
+      .catch(() => {
+        send("upload", upload.file, { ...upload.options, resume: false });
+        return { command: send };
+      });
+    return (verb) => keeper.then((keeper) => keeper.command(verb));
+  }
+
   #start() {
     this.#engine ??= this.#startEngine({
       ...this.#connection,
-      onEvent: (event) => this.#ears.get(event.id)?.(event),
+      onEvents: (events) => {
+        for (const event of events) this.#ears.get(event.id)?.(event);
+      },
       onCrash: (cause) => this.#breakDown(cause),
     }).catch((cause) => {
       this.#engine = undefined;
@@ -107,7 +197,8 @@ export class Nearput {
    * @param {string} message
    */
   #fail(id, message) {
-    this.#ears.get(id)?.({ id, type: "failed", error: { code: "engine_failed", message, retryable: true } });
+    const error = { code: "engine_failed", message, retryable: true };
+    this.#ears.get(id)?.({ id, type: "failed", error, resumable: true });
   }
 }
 

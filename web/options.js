@@ -3,21 +3,27 @@
 const MIB = 1024 * 1024;
 
 /** @type {Rule} */
-const text = { is: (value) => typeof value === "string", must: "be a string" };
+const text = { is: (value) => typeof value === "string", must: "a string" };
+/** @type {Rule} */
+const truth = { is: (value) => typeof value === "boolean", must: "true or false" };
+/** @type {Rule} */
+const milliseconds = { is: (value) => value > 0 && Number.isFinite(value), must: "a number of milliseconds above 0" };
 
 /** @type {Record<string, Rule>} */
 export const CONNECT_OPTIONS = {
   token: {
     is: (value) => text.is(value) || typeof value === "function",
-    must: "be a string, or a function that returns one",
+    must: "a string or a function",
   },
-  worker: { is: (value) => typeof value === "boolean", must: "be true or false" },
-  concurrency: { is: (value) => isInteger(value, 1, 64), must: "be a whole number from 1 to 64" },
+  worker: truth,
+  resume: truth,
+  concurrency: { is: (value) => isInteger(value, 1, 64), must: "a whole number from 1 to 64" },
   partSize: {
     is: (value) => isInteger(value, 8 * MIB, 5120 * MIB),
-    must: "be a whole number of bytes from 8 MiB to 5 GiB",
+    must: "a whole number of bytes from 8 MiB to 5 GiB",
   },
-  giveUpAfter: { is: (value) => value > 0 && Number.isFinite(value), must: "be a number of milliseconds above 0" },
+  giveUpAfter: milliseconds,
+  stallAfter: milliseconds,
 };
 
 /** @type {Record<string, Rule>} */
@@ -27,9 +33,12 @@ export const FILE_OPTIONS = {
   access: text,
   metadata: {
     is: (value) => isObject(value) && Object.values(value).every(text.is),
-    must: "be an object whose values are strings",
+    must: "an object whose values are strings",
   },
-  signal: { is: (value) => value instanceof AbortSignal, must: "be an AbortSignal" },
+  priority: { is: Number.isSafeInteger, must: "a whole number" },
+  handle: { is: (value) => typeof value?.getFile === "function", must: "a FileSystemFileHandle" },
+  resume: truth,
+  signal: { is: (value) => value instanceof AbortSignal, must: "an AbortSignal" },
 };
 
 /**
@@ -45,7 +54,7 @@ export function checkOptions(call, options, rules) {
       throw new TypeError(`${call}: there is no option "${name}". The options are: ${Object.keys(rules).join(", ")}.`);
     }
     if (value !== undefined && !rules[name].is(value)) {
-      throw new TypeError(`${call}: the option "${name}" must ${rules[name].must}.`);
+      throw new TypeError(`${call}: the option "${name}" must be ${rules[name].must}.`);
     }
   }
 }

@@ -33,9 +33,10 @@ export class StatusLine {
    * @param {number} loaded in bytes
    */
   progress(file, loaded) {
-    if (!this.#loaded.has(file)) return;
+    const before = this.#loaded.get(file);
+    if (before === undefined) return;
     this.#loaded.set(file, loaded);
-    this.#bar.value = [...this.#loaded.values()].reduce((sum, bytes) => sum + bytes, 0);
+    this.#bar.value += loaded - before;
   }
 
   /** @param {File} file */
@@ -55,12 +56,12 @@ export class StatusLine {
   }
 
   #say() {
-    const files = [...this.#loaded.keys()];
-    const ended = this.#done + this.#errors.length === files.length;
+    const count = this.#loaded.size;
+    const ended = this.#done + this.#errors.length === count;
     this.#bar.hidden = ended;
     // While many files are under way, a sentence for each would drown the reader.
     if (!ended && this.#errors.length === 0) return;
-    const uploaded = files.length > 1 ? `${this.#done} of ${files.length} files uploaded.` : `${nameOf(files)} is uploaded.`;
+    const uploaded = count > 1 ? `${this.#done} of ${count} files uploaded.` : `${nameOf([...this.#loaded.keys()])} is uploaded.`;
     this.#text.textContent = [...(this.#done || !ended ? [uploaded] : []), ...this.#errors].join(" ");
   }
 }

@@ -1,27 +1,33 @@
-/** @import { EngineEvent, Verb } from "./engine.d.ts" */
-/** @import { Progress, Reason, TaskState, UploadResult } from "./nearput.d.ts" */
+/** @import { News, Verb } from "./engine.d.ts" */
+/** @import { Progress, Reason, Report, TaskStep, UploadResult } from "./nearput.d.ts" */
 
 import { NearputError } from "./error.js";
+import { withText } from "./report.js";
 
-const FINAL = ["done", "failed", "cancelled"];
+/** @param {string} state */
+export function isFinal(state) {
+  return state === "done" || state === "failed" || state === "cancelled";
+}
 
-/** One file on its way. Once it is done, failed or cancelled it stays so, whatever the engine still says. */
+/** An upload on its way. Once it is done, failed or cancelled it stays so, whatever the engine still says. */
 export class Task extends EventTarget {
-  /** @type {TaskState} */ #state = "queued";
-  /** @type {Reason | undefined} */ #reason;
-  /** @type {Progress} */ #progress;
+  /** @type {Report | undefined} */ report;
+  /** @type {Reason[]} */ restarts = [];
+  /** @type {Task[]} */ files = [this];
+  /** @type {TaskStep} */ #step;
+  /** Who waits for the next step. @type {((ignored?: any) => void)[]} */ #waiting = [];
   /** @type {(verb: Verb) => void} */ #command;
-  /** @type {(result: UploadResult) => void} */ #resolve = () => {};
+  /** @type {(result: any) => void} */ #resolve = () => {};
   /** @type {(error: unknown) => void} */ #reject = () => {};
 
   /**
    * @param {number} total in bytes
-   * @param {(hear: (event: EngineEvent) => void) => (verb: Verb) => void} join is given the ear for the engine's
+   * @param {(hear: (event: News) => void) => (verb: Verb) => void} join is given the ear for the engine's
    *   events, and answers what passes commands on to the engine
    */
   constructor(total, join) {
     super();
-    this.#progress = { loaded: 0, total, rate: 0, left: undefined };
+    this.#step = { state: "queued", progress: { loaded: 0, total, rate: 0, left: undefined }, reason: undefined };
     /** @type {Promise<UploadResult>} */
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -33,40 +39,46 @@ export class Task extends EventTarget {
   }
 
   get state() {
-    return this.#state;
+    return this.#step.state;
   }
 
   get reason() {
-    return this.#reason;
+    return this.#step.reason;
   }
 
   get progress() {
-    return this.#progress;
+    return this.#step.progress;
   }
 
   pause() {
-    if (!this.#isFinal()) this.#command("pause");
+    if (!isFinal(this.state)) this.#command("pause");
   }
 
   resume() {
-    if (!this.#isFinal()) this.#command("resume");
+    if (!isFinal(this.state)) this.#command("resume");
   }
 
   /** @param {unknown} [reason] */
   cancel(reason = new DOMException("The upload was cancelled.", "AbortError")) {
-    if (this.#isFinal()) return;
+    if (isFinal(this.state)) return;
     this.#command("cancel");
     this.#reject(reason);
     this.#enter("cancelled");
   }
 
-  #isFinal() {
-    return FINAL.includes(this.#state);
+  /** Only the newest step is kept for a loop that is slower than the upload. */
+  async *[Symbol.asyncIterator]() {
+    /** @type {TaskStep | undefined} */
+    let step;
+    while (!step || !isFinal(step.state)) {
+      if (step === this.#step) await new Promise((resolve) => this.#waiting.push(resolve));
+      yield (step = this.#step);
+    }
   }
 
-  /** @param {EngineEvent} event */
+  /** @param {News} event */
   #hear(event) {
-    if (this.#isFinal()) return;
+    if (isFinal(this.state)) return;
     switch (event.type) {
       case "state":
         if (event.state === "cancelled") this.cancel();
@@ -75,12 +87,18 @@ export class Task extends EventTarget {
       case "progress":
         this.#advance(event);
         break;
+      case "restarted":
+        this.restarts.push(event.reason);
+        this.dispatchEvent(new Event("restart"));
+        break;
       case "done":
-        this.#advance({ ...this.#progress, loaded: this.#progress.total, left: 0 });
+        this.report = withText(event.report);
+        this.#advance({ ...this.progress, loaded: this.progress.total, left: 0 });
         this.#resolve(event.result);
-        this.#enter("done");
+        this.#enter(event.state ?? "done");
         break;
       case "failed":
+        this.report = withText(event.report);
         this.#reject(new NearputError(event.error));
         this.#enter("failed");
         break;
@@ -89,17 +107,25 @@ export class Task extends EventTarget {
 
   /** @param {Progress} progress */
   #advance({ loaded, total, rate, left }) {
-    this.#progress = { loaded, total, rate, left };
-    this.dispatchEvent(new Event("progress"));
+    // Another tab may have been further than what is stored.
+    this.#go("progress", { progress: { loaded: Math.max(loaded, this.progress.loaded), total, rate, left } });
   }
 
   /**
-   * @param {TaskState} state
+   * @param {TaskStep["state"]} state
    * @param {Reason} [reason]
    */
   #enter(state, reason) {
-    this.#state = state;
-    this.#reason = reason;
-    this.dispatchEvent(new Event("statechange"));
+    this.#go("statechange", { state, reason });
+  }
+
+  /**
+   * @param {string} event
+   * @param {Partial<TaskStep>} change
+   */
+  #go(event, change) {
+    this.#step = { ...this.#step, ...change };
+    for (const go of this.#waiting.splice(0)) go();
+    this.dispatchEvent(new Event(event));
   }
 }

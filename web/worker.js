@@ -4,8 +4,8 @@ import init, { Engine } from "./pkg/nearput_client.js";
 
 /** @type {any} */
 let engine;
-/** How long a closed worker still lives, in milliseconds: as long as the engine tries to give uploads up at the signer. */
-let lingerFor = 60_000;
+/** How long a closed worker still lives, for the engine to give uploads up at the signer. In milliseconds. */
+const LINGER_MS = 60_000;
 /** @type {{ resolve: (token: string | undefined) => void, reject: (error: Error) => void }[]} */
 const waitingForToken = [];
 
@@ -14,11 +14,9 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
     case "start":
       start(data);
       break;
-    case "call": {
-      const [verb, ...args] = data.call;
-      engine[verb](...args);
+    case "calls":
+      for (const [verb, ...args] of data.calls) engine[verb](...args);
       break;
-    }
     case "token":
       waitingForToken.shift()?.resolve(data.token);
       break;
@@ -26,7 +24,7 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
       waitingForToken.shift()?.reject(new Error(data.message));
       break;
     case "close":
-      setTimeout(close, lingerFor);
+      setTimeout(close, LINGER_MS);
       break;
   }
 });
@@ -38,8 +36,7 @@ addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
 async function start({ signer, options }) {
   try {
     await init();
-    lingerFor = options.giveUpAfter ?? lingerFor;
-    engine = new Engine(signer, options, askToken, (/** @type {EngineEvent} */ event) => post({ type: "event", event }));
+    engine = new Engine(signer, options, askToken, (/** @type {EngineEvent[]} */ events) => post({ type: "events", events }));
     post({ type: "ready" });
   } catch (error) {
     post({ type: "not-ready", message: String(error) });

@@ -8,7 +8,8 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_sigv4::sign::v4;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::metadata::Metadata;
 use crate::presign::{PresignError, Presigner};
@@ -24,27 +25,33 @@ pub(crate) struct Form<'a> {
     pub(crate) metadata: &'a Metadata,
 }
 
+#[derive(Serialize)]
+struct Policy<'a> {
+    expiration: &'a str,
+    conditions: Vec<Value>,
+}
+
 impl Presigner<'_> {
     /// The form's fields. Their policy allows exactly these, and a file of exactly this size.
     pub(crate) fn sign_form(&self, form: &Form<'_>) -> Result<BTreeMap<String, String>, PresignError> {
-        let now = date_time(self.now.into())?;
-        let date_time_of_signature = now.replace(['-', ':'], "");
-        let scope = format!("{}/{}/s3/aws4_request", &date_time_of_signature[..8], self.region);
-        let mut fields = BTreeMap::from([
-            ("key".to_owned(), form.key.to_owned()),
-            ("Content-Type".to_owned(), form.media_type.to_owned()),
-            ("Content-Disposition".to_owned(), form.disposition.to_owned()),
+        let mut fields = self.signing_fields()?;
+        fields.extend(form.fields());
+        let policy = BASE64_STANDARD.encode(form.policy(&fields, &date_time(self.end().into())?));
+        fields.push(("x-amz-signature".to_owned(), self.signature(policy.as_bytes())));
+        fields.push(("policy".to_owned(), policy));
+        Ok(fields.into_iter().collect())
+    }
+
+    fn signing_fields(&self) -> Result<Vec<(String, String)>, PresignError> {
+        let date = date_time(self.now.into())?.replace(['-', ':'], "");
+        let scope = format!("{}/{}/s3/aws4_request", &date[..8], self.region);
+        let mut fields = vec![
             ("x-amz-algorithm".to_owned(), "AWS4-HMAC-SHA256".to_owned()),
             ("x-amz-credential".to_owned(), format!("{}/{scope}", self.credentials.access_key_id())),
-            ("x-amz-date".to_owned(), date_time_of_signature),
-        ]);
-        fields.extend(form.metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.to_owned())));
+            ("x-amz-date".to_owned(), date),
+        ];
         let token = self.credentials.session_token();
         fields.extend(token.map(|token| ("x-amz-security-token".to_owned(), token.to_owned())));
-
-        let policy = BASE64_STANDARD.encode(policy(form, &fields, &date_time(self.end().into())?));
-        fields.insert("x-amz-signature".to_owned(), self.signature(policy.as_bytes()));
-        fields.insert("policy".to_owned(), policy);
         Ok(fields)
     }
 
@@ -54,12 +61,22 @@ impl Presigner<'_> {
     }
 }
 
-fn policy(form: &Form<'_>, fields: &BTreeMap<String, String>, expiration: &str) -> String {
-    let mut conditions = vec![json!({ "bucket": form.bucket }), json!(["content-length-range", form.size, form.size])];
-    conditions.extend(fields.iter().map(|(name, value)| json!({ name: value })));
-    let policy = json!({ "expiration": expiration, "conditions": conditions }).to_string();
-    // A policy gives `$` a meaning of its own, and has the same escape for it as JSON.
-    policy.replace('$', r"\u0024")
+impl Form<'_> {
+    fn fields(&self) -> impl Iterator<Item = (String, String)> {
+        let own = [("Content-Type", self.media_type), ("key", self.key), ("Content-Disposition", self.disposition)];
+        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        own.chain(self.metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.to_owned())))
+    }
+
+    /// What is the same for every file comes first: in base64 it then looks the same, and a reply of many forms compresses well.
+    fn policy(&self, fields: &[(String, String)], expiration: &str) -> String {
+        let mut conditions = vec![json!({ "bucket": self.bucket })];
+        conditions.extend(fields.iter().map(|(name, value)| json!({ name: value })));
+        conditions.push(json!(["content-length-range", self.size, self.size]));
+        let policy = serde_json::to_string(&Policy { expiration, conditions }).expect("strings and numbers are JSON");
+        // A policy gives `$` a meaning of its own, and has the same escape for it as JSON.
+        policy.replace('$', r"\u0024")
+    }
 }
 
 /// Such as `2026-11-25T17:30:00Z`.
@@ -71,10 +88,8 @@ fn date_time(time: DateTime) -> Result<String, PresignError> {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use aws_sdk_s3::config::Credentials;
-    use serde_json::Value;
-
     use super::*;
+    use aws_sdk_s3::config::Credentials;
 
     /// 2015-12-29T00:00:00Z
     const EXAMPLE_TIME: Duration = Duration::from_secs(1_451_347_200);
@@ -131,14 +146,14 @@ mod tests {
                 "expiration": "2015-12-29T00:15:00Z",
                 "conditions": [
                     { "bucket": "b" },
-                    ["content-length-range", 7, 7],
-                    { "Content-Disposition": "attachment" },
-                    { "Content-Type": "image/png" },
-                    { "key": "private/me/1/ü.png" },
                     { "x-amz-algorithm": "AWS4-HMAC-SHA256" },
                     { "x-amz-credential": scope },
                     { "x-amz-date": "20151229T000000Z" },
+                    { "Content-Type": "image/png" },
+                    { "key": "private/me/1/ü.png" },
+                    { "Content-Disposition": "attachment" },
                     { "x-amz-meta-album": "for $5" },
+                    ["content-length-range", 7, 7],
                 ]
             })
         );

@@ -15,14 +15,15 @@ use crate::policy::Grant;
 /// An open upload, as the signer remembers it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ticket {
+    // What many tickets of one call have in common comes first: in base64 it then looks the same, and compresses well.
     sub: String,
     pub(crate) site: String,
-    pub(crate) key: ObjectKey,
-    size: u64,
     #[serde(rename = "type")]
     pub(crate) media_type: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     checksum: Option<ChecksumAlgorithm>,
+    pub(crate) key: ObjectKey,
+    size: u64,
     pub(crate) sending: Sending,
 }
 

@@ -1,6 +1,12 @@
 //! The whole of Nearput: a page in a real browser, the signer, and S3.
 
+mod cancel;
+mod chaos_proxy;
 mod faults;
 mod names;
+mod outages;
 mod package;
+mod resume;
+mod retries;
 mod sizes;
+mod storm;

@@ -14,6 +14,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::memory;
+
 /// As root, Chromium runs only without its sandbox; and nothing but the tests is to use the network or the processor.
 const ARGUMENTS: [&str; 9] = [
     "--headless",
@@ -39,6 +41,11 @@ pub struct Browser {
 
 impl Browser {
     pub async fn start() -> Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// A browser with further arguments.
+    pub async fn start_with(further: &[String]) -> Result<Self> {
         let only_one = ONLY_ONE.get_or_init(Mutex::default).lock().await;
         let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
         let mut driver = Command::new(&program)
@@ -51,7 +58,8 @@ impl Browser {
         let port = port_of(&mut driver).await?;
 
         let mut capabilities = Capabilities::new();
-        capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": ARGUMENTS }));
+        let arguments: Vec<&str> = ARGUMENTS.into_iter().chain(further.iter().map(String::as_str)).collect();
+        capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": arguments }));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -74,6 +82,11 @@ impl Browser {
     /// Calls a method of the Chrome DevTools Protocol.
     pub async fn devtools(&self, method: &str, params: Value) -> Result<Value> {
         Ok(self.client.issue_cmd(DevTools { method: method.to_owned(), params }).await?)
+    }
+
+    /// The memory of the whole browser, all its processes together, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.driver.id().map_or(0, memory::of_group)
     }
 
     /// Ends the browser. Without this it ends a little later, by itself.

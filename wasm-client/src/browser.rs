@@ -2,5 +2,6 @@
 
 pub(crate) mod blob;
 pub(crate) mod clock;
+pub(crate) mod network;
 pub(crate) mod timer;
 pub(crate) mod xhr;

@@ -1,61 +1,96 @@
 //! Carries out what the queue asks for, and tells it, and the page, what happened.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
-use nearput_core::parts::{Action, Event, Parts};
+use nearput_core::Millis;
+use nearput_core::parts::{Action, Checked, Event, Parts, Request};
+use nearput_core::paths::Paths;
 use nearput_core::queue::{Queue, Step, UploadId};
-use nearput_core::retry::Failure;
+use nearput_core::retry::{self, Failure};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::browser::clock::now;
+use crate::browser::clock::{now, random};
+use crate::browser::network::Network;
 use crate::browser::timer::Timer;
 use crate::browser::xhr::{Heard, Xhr};
-use crate::error::Error;
+use crate::error::{Cure, Error};
 use crate::events::{Events, State};
-use crate::job::{self, Home, Job};
+use crate::home::Home;
+use crate::job::{self, Job, PartJob};
 use crate::options::EngineOptions;
 use crate::reader::Reader;
+use crate::report;
 use crate::signer::Signer;
 use crate::upload::{Stage, Upload};
-use crate::wire::Json;
+use crate::wire::{self, Json};
 
-/// The page hears of an upload's progress no more often than this.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(66);
+/// A browser that says that there is no network is believed for so long: some are wrong.
+const BELIEVED_OFFLINE: Millis = 15_000;
+
+/// Small files that are stored wait so long for others that are to be completed by the same call,
+const GATHERING: Millis = 10;
+
+/// of which so many may be under way,
+const MOST_COMPLETE_CALLS: usize = 4;
+
+/// each for so many files.
+const MOST_FILES_PER_CALL: usize = 250;
+
+/// An upload that has to be opened anew so often will not succeed.
+const MOST_RESTARTS: usize = 3;
 
 /// Every upload of the page, and the means to carry it out.
 pub(crate) struct Driver {
     pub(crate) signer: Signer,
     pub(crate) options: EngineOptions,
     pub(crate) reader: Reader,
-    /// The site that files go to, once the signer has named it.
-    pub(crate) home: OnceCell<Home>,
-    events: Events,
+    pub(crate) events: Events,
+    /// How often the network has come back.
+    pub(crate) revivals: Cell<u32>,
+    home: RefCell<Option<Rc<Home>>>,
     queue: RefCell<Queue>,
     uploads: RefCell<Vec<Rc<Upload>>>,
+    /// Small files that are stored and not yet completed.
+    wholes: RefCell<Vec<Rc<Upload>>>,
+    complete_calls: Cell<usize>,
     timer: Cell<Option<Timer>>,
+    gathering: Cell<Option<Timer>>,
+    network: Cell<Option<Network>>,
+    offline: Cell<Option<Timer>>,
 }
 
 impl Driver {
     pub(crate) fn new(signer: Signer, options: EngineOptions, events: Events) -> Rc<Self> {
-        Rc::new(Self {
+        // Without a path nothing is sent: the signer names them.
+        let queue = Queue::new(Paths::new(&[], options.concurrency));
+        let driver = Rc::new(Self {
             signer,
             reader: Reader::new(),
-            home: OnceCell::new(),
             events,
-            queue: RefCell::new(Queue::new(options.concurrency)),
+            revivals: Cell::new(0),
+            home: RefCell::default(),
+            queue: RefCell::new(queue),
             options,
-            uploads: RefCell::new(Vec::new()),
-            timer: Cell::new(None),
-        })
+            uploads: RefCell::default(),
+            wholes: RefCell::default(),
+            complete_calls: Cell::new(0),
+            timer: Cell::default(),
+            gathering: Cell::default(),
+            network: Cell::default(),
+            offline: Cell::default(),
+        });
+        let flush = driver.later();
+        driver.events.on_frame(move || flush(&|driver| driver.flush()));
+        let told = driver.later();
+        driver.network.set(Some(Network::watch(move |online| told(&|driver| driver.set_online(online)))));
+        driver
     }
 
     pub(crate) fn add(self: &Rc<Self>, upload: Upload) {
-        let id = upload.id;
-        self.events.state(id, &State::Queued);
+        self.events.state(upload.id, &State::Queued);
+        self.queue.borrow_mut().add(upload.id, upload.size(), upload.options.priority, now());
         self.uploads.borrow_mut().push(Rc::new(upload));
-        self.queue.borrow_mut().add(id);
         self.pump();
     }
 
@@ -70,7 +105,8 @@ impl Driver {
 
     pub(crate) fn cancel(self: &Rc<Self>, id: UploadId) {
         if let Some(upload) = self.upload(id) {
-            self.give_up(&upload);
+            self.forget(&upload);
+            self.abort(&upload);
             self.events.state(id, &State::Cancelled);
         }
     }
@@ -81,157 +117,375 @@ impl Driver {
         self.tell(upload);
     }
 
-    fn upload(&self, id: UploadId) -> Option<Rc<Upload>> {
-        self.uploads.borrow().iter().find(|upload| upload.id == id).cloned()
+    pub(crate) fn home(&self) -> Option<Rc<Home>> {
+        self.home.borrow().clone()
     }
 
-    fn poll(&self) -> Option<(UploadId, Step)> {
-        self.queue.borrow_mut().poll(now())
+    /// The site that files go to is known.
+    pub(crate) fn settle(&self, home: Home, paths: Paths) {
+        self.home.replace(Some(Rc::new(home)));
+        self.queue.borrow_mut().paths = paths;
     }
 
-    fn pump(self: &Rc<Self>) {
-        while let Some((id, step)) = self.poll() {
-            if let Some(upload) = self.upload(id) {
-                self.perform(&upload, step);
-                self.tell(&upload);
-            }
-        }
-        let now = now();
-        let wake = self.queue.borrow().wake_at(now);
-        let driver = Rc::downgrade(self);
-        let timer = wake.map(|at| {
-            Timer::after(at - now, move || {
-                if let Some(driver) = driver.upgrade() {
-                    driver.pump();
-                }
-            })
-        });
-        self.timer.set(timer);
+    /// The round trip to the storage has been measured.
+    pub(crate) fn measured(self: &Rc<Self>, round_trip: Millis) {
+        self.queue.borrow_mut().paths.pace.measured(round_trip);
+        self.pump();
     }
 
-    fn perform(self: &Rc<Self>, upload: &Rc<Upload>, step: Step) {
-        match step {
-            Step::Open => {
-                upload.stage.set(Stage::Opening);
-                self.start(upload, Job::Open);
-            }
-            Step::Part(Action::Read(number)) => self.start(upload, Job::Read(number)),
-            Step::Part(Action::Sign(parts)) => self.start(upload, Job::Sign(parts)),
-            Step::Part(Action::Send(number)) => self.send(upload, number),
-            Step::Part(Action::Stop(number)) => upload.end_request(number),
-            Step::Part(Action::Complete { parts, checksum }) => {
-                upload.stage.set(Stage::Completing);
-                self.start(upload, Job::Complete { parts, checksum });
-            }
-            Step::Part(Action::GiveUp(failure)) => self.fail(upload, &Error::from(&failure)),
-        }
+    /// Requests that may be under way.
+    pub(crate) fn limit(&self) -> usize {
+        self.queue.borrow().paths.pace.limit()
     }
 
-    fn start(self: &Rc<Self>, upload: &Rc<Upload>, job: Job) {
-        let (driver, upload) = (self.clone(), upload.clone());
-        spawn_local(async move {
-            if let Err(error) = job::run(&driver, &upload, job).await {
-                driver.fail(&upload, &error);
-            }
-        });
+    /// Whether it has neither ended nor been cancelled.
+    pub(crate) fn knows(&self, upload: &Upload) -> bool {
+        self.upload(upload.id).is_some()
+    }
+
+    /// Does what takes a while.
+    pub(crate) fn start(self: &Rc<Self>, job: Job) {
+        spawn_local(job::run(self.clone(), job));
+    }
+
+    pub(crate) fn open_call_ended(self: &Rc<Self>) {
+        self.queue.borrow_mut().open_call_ended();
+        self.pump();
     }
 
     /// The signer has opened an upload, perhaps after it was cancelled.
     pub(crate) fn opened(self: &Rc<Self>, upload: &Rc<Upload>, parts: Parts) {
-        if self.upload(upload.id).is_none() {
+        if !self.knows(upload) {
             return self.abort(upload);
         }
+        upload.failing.set(None);
         upload.stage.set(Stage::Moving);
         self.queue.borrow_mut().opened(upload.id, parts, now());
         self.pump();
         self.tell(upload);
     }
 
+    /// The signer could not open this upload: that is tried again where the failure is a passing one.
+    pub(crate) fn reopen_if_passing(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
+        match self.wait_after(upload, error) {
+            Some(wait) => self.reopen(upload, wait),
+            None => self.fail(upload, error),
+        }
+    }
+
+    /// An upload cannot go on as it is, and begins anew.
+    pub(crate) fn restart(self: &Rc<Self>, upload: &Rc<Upload>, reason: &Error) {
+        if !self.knows(upload) {
+            return;
+        }
+        let report = self.queue.borrow_mut().take_report(upload.id);
+        let restarts = {
+            let mut kept = upload.report.borrow_mut();
+            *kept = report.unwrap_or_else(|| std::mem::take(&mut kept));
+            kept.restarts.push(reason.code());
+            kept.restarts.len()
+        };
+        if restarts > MOST_RESTARTS {
+            return self.fail(upload, reason);
+        }
+        self.abort(upload);
+        upload.end_all();
+        self.events.restarted(upload.id, reason);
+        self.reopen(upload, 0);
+    }
+
+    /// All parts of an upload are stored.
+    pub(crate) fn whole(self: &Rc<Self>, upload: &Rc<Upload>) {
+        if upload.leaves_parts_behind() {
+            // It waits for no other, and no other for it.
+            self.complete_calls.set(self.complete_calls.get() + 1);
+            return self.start(Job::Complete(vec![upload.clone()]));
+        }
+        self.wholes.borrow_mut().push(upload.clone());
+        let later = self.later();
+        self.gathering.set(Some(Timer::after(GATHERING, move || later(&Self::complete_some))));
+    }
+
+    /// The signer could not complete this upload for a while.
+    pub(crate) fn complete_later(self: &Rc<Self>, upload: &Rc<Upload>, error: Error) -> Result<(), Error> {
+        let wait = self.wait_after(upload, &error).ok_or(error)?;
+        self.start(Job::CompleteLater(upload.clone(), wait));
+        Ok(())
+    }
+
+    /// The storage has other bytes than the file, or none.
+    pub(crate) fn doubted(self: &Rc<Self>, upload: &Upload, held: Vec<Checked>) {
+        upload.stage.set(Stage::Moving);
+        self.handle(upload.id, Event::Doubted { held });
+    }
+
+    pub(crate) fn complete_call_ended(self: &Rc<Self>) {
+        self.complete_calls.set(self.complete_calls.get() - 1);
+        self.complete_some();
+    }
+
     /// The signer has completed an upload, perhaps after it was cancelled.
     pub(crate) fn completed(self: &Rc<Self>, upload: &Upload, result: &Json) {
-        if self.upload(upload.id).is_some() {
+        if self.knows(upload) {
+            self.tell_news(upload);
+            let report = self.write_report(upload);
             self.forget(upload);
             self.events.progress(upload.id, &upload.progress.borrow());
-            self.events.done(upload.id, result);
+            self.events.done(upload.id, result, report);
         }
     }
 
-    fn send(self: &Rc<Self>, upload: &Rc<Upload>, number: u32) {
-        // The request is held by the upload, which is held by the driver.
-        let (driver, id) = (Rc::downgrade(self), upload.id);
-        let heard = move |heard| {
-            if let Some(driver) = driver.upgrade() {
-                driver.heard(id, number, heard);
+    /// An upload whose job has failed is opened anew if that helps, and fails otherwise.
+    pub(crate) fn failed_if(self: &Rc<Self>, upload: &Rc<Upload>, outcome: Result<(), Error>) {
+        match outcome {
+            Ok(()) => {}
+            Err(error) if error.cure == Cure::Reopen => self.restart(upload, &error),
+            Err(error) => self.fail(upload, &error),
+        }
+    }
+
+    pub(crate) fn fail_all(self: &Rc<Self>, uploads: &[Rc<Upload>], error: &Error) {
+        uploads.iter().for_each(|upload| self.fail(upload, error));
+    }
+
+    pub(crate) fn fail(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
+        if !self.knows(upload) {
+            return;
+        }
+        let is_resumable = error.is_passing()
+            && upload.ticket().exists()
+            && upload.leaves_parts_behind()
+            && upload.options.can_be_resumed();
+        self.tell_news(upload);
+        let report = self.write_report(upload);
+        self.forget(upload);
+        if !is_resumable {
+            self.abort(upload);
+        }
+        self.events.failed(upload.id, error, report, is_resumable);
+    }
+
+    fn upload(&self, id: UploadId) -> Option<Rc<Upload>> {
+        self.uploads.borrow().iter().find(|upload| upload.id == id).cloned()
+    }
+
+    fn poll(&self) -> Option<Step> {
+        self.queue.borrow_mut().poll(now())
+    }
+
+    fn pump(self: &Rc<Self>) {
+        while let Some(step) = self.poll() {
+            match step {
+                Step::Open(ids) => self.open(&ids),
+                Step::Part(id, action) => {
+                    if let Some(upload) = self.upload(id) {
+                        self.perform(&upload, action);
+                        self.tell(&upload);
+                    }
+                }
             }
-        };
-        let send = |signed: &Json| Xhr::send(signed, &upload.part(number)?, heard).ok();
-        if !upload.send(number, send) {
-            self.start(upload, Job::Doubt { number, failure: Failure::Network });
+        }
+        let now = now();
+        let wake = self.queue.borrow().wake_at(now);
+        let later = self.later();
+        self.timer.set(wake.map(|at| Timer::after(at - now, move || later(&Self::pump))));
+    }
+
+    /// Calls this driver back, if it is still there then.
+    fn later(self: &Rc<Self>) -> impl Fn(&dyn Fn(&Rc<Self>)) + 'static {
+        let driver = Rc::downgrade(self);
+        move |call| {
+            if let Some(driver) = driver.upgrade() {
+                call(&driver);
+            }
         }
     }
 
-    fn heard(self: &Rc<Self>, id: UploadId, number: u32, heard: Heard) {
+    fn open(self: &Rc<Self>, ids: &[UploadId]) {
+        let mut fresh = Vec::new();
+        for upload in ids.iter().filter_map(|id| self.upload(*id)) {
+            upload.stage.set(Stage::Opening);
+            self.tell(&upload);
+            if upload.interrupted.borrow().get("ticket").exists() {
+                self.start(Job::Resume(upload));
+            } else {
+                fresh.push(upload);
+            }
+        }
+        self.start(Job::Open(fresh));
+    }
+
+    fn reopen(self: &Rc<Self>, upload: &Upload, wait: Millis) {
+        upload.stage.set(Stage::Queued);
+        self.queue.borrow_mut().reopen(upload.id, now() + wait);
+        self.pump();
+        self.tell(upload);
+    }
+
+    /// How long to wait before another try, where this upload alone has failed at the signer and a try is worth it.
+    fn wait_after(&self, upload: &Upload, error: &Error) -> Option<Millis> {
+        let (since, failures) = upload.failing.get().unwrap_or((now(), 0));
+        if error.cure != Cure::Time || now() >= since + self.options.give_up_after {
+            return None;
+        }
+        upload.failing.set(Some((since, failures + 1)));
+        self.troubled(upload, Some(error.clone()));
+        Some(retry::delay(failures + 1, random()))
+    }
+
+    fn perform(self: &Rc<Self>, upload: &Rc<Upload>, action: Action) {
+        match action {
+            Action::Read(number) => self.start_part(upload, PartJob::Read(number)),
+            Action::Sign(parts) => self.start_part(upload, PartJob::Sign(parts)),
+            Action::Send(request) => self.send(upload, request),
+            Action::Stop(request) => upload.end(request),
+            Action::Complete(checksum) => {
+                upload.stage.set(Stage::Completing);
+                let whole = Json::object().with("ticket", upload.ticket()).with("checksum", wire::checksum(checksum));
+                if upload.leaves_parts_behind() {
+                    let queue = self.queue.borrow();
+                    let parts = queue.parts(upload.id).map_or(&[][..], Parts::stored);
+                    whole.set("parts", wire::completed_parts(parts).into());
+                }
+                upload.whole.replace(whole);
+                self.whole(upload);
+            }
+            Action::GiveUp(failure) => self.failed_if(upload, Err(Error::from(&failure))),
+        }
+    }
+
+    fn start_part(self: &Rc<Self>, upload: &Rc<Upload>, job: PartJob) {
+        self.start(Job::Part(upload.clone(), job));
+    }
+
+    fn send(self: &Rc<Self>, upload: &Rc<Upload>, request: Request) {
+        let (later, id) = (self.later(), upload.id);
+        // The request is held by the upload, which is held by the driver.
+        let heard = move |heard: Heard| later(&|driver| driver.heard(id, request, heard.clone()));
+        let signed = upload.signed(request.number);
+        let url = self.home().and_then(|home| {
+            let path = home.paths.get(request.path)?.string("id")?;
+            Some(signed.get("urls").get(&path))
+        });
+        let xhr =
+            url.zip(upload.part(request.number)).and_then(|(url, part)| Xhr::send(&signed, &url.0, &part, heard).ok());
+        match xhr {
+            Some(xhr) => upload.begin(request, xhr),
+            None => self.start_part(upload, PartJob::Doubt(request, Failure::Network)),
+        }
+    }
+
+    fn heard(self: &Rc<Self>, id: UploadId, request: Request, heard: Heard) {
         let Some(upload) = self.upload(id) else { return };
         match heard {
-            Heard::Moved(sent) => self.handle(id, Event::Moved { number, sent }),
+            Heard::Moved(sent) => self.handle(id, Event::Moved { request, sent }),
             Heard::Stored(etag) => {
-                upload.forget_request(number);
-                self.handle(id, Event::Stored { number, etag });
+                upload.end(request);
+                upload.keep_signed(request.number, Json::default());
+                self.queue.borrow_mut().handle(id, Event::Stored { request, etag }, now());
+                self.note_stored(&upload, request.number);
+                self.pump();
+                self.tell(&upload);
             }
             Heard::Failed(failure) => {
-                upload.end_request(number);
-                self.start(&upload, Job::Doubt { number, failure });
+                upload.end(request);
+                self.start_part(&upload, PartJob::Doubt(request, failure));
             }
         }
     }
 
-    fn fail(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
-        if self.upload(upload.id).is_some() {
-            self.give_up(upload);
-            self.events.failed(upload.id, error);
+    fn note_stored(&self, upload: &Upload, number: u32) {
+        let queue = self.queue.borrow();
+        let stored = queue.parts(upload.id).map_or(&[][..], Parts::stored);
+        if let Some(part) = stored.iter().find(|part| part.number == number) {
+            upload.news.borrow_mut().push(Checked { number, checksum: part.checksum });
         }
     }
 
-    fn give_up(self: &Rc<Self>, upload: &Rc<Upload>) {
-        self.forget(upload);
-        self.abort(upload);
+    /// Completes small files together, once there has been time for some to come.
+    fn complete_some(self: &Rc<Self>) {
+        let mut wholes = self.wholes.borrow_mut();
+        if wholes.is_empty() || self.complete_calls.get() >= MOST_COMPLETE_CALLS {
+            return;
+        }
+        let left = wholes.len().saturating_sub(MOST_FILES_PER_CALL);
+        let batch = wholes.split_off(left);
+        drop(wholes);
+        self.complete_calls.set(self.complete_calls.get() + 1);
+        self.start(Job::Complete(batch));
+    }
+
+    fn set_online(self: &Rc<Self>, online: bool) {
+        let later = self.later();
+        let believed = || Timer::after(BELIEVED_OFFLINE, move || later(&|driver| driver.set_online(true)));
+        self.offline.set((!online).then(believed));
+        if online {
+            self.revivals.set(self.revivals.get() + 1);
+        }
+        self.queue.borrow_mut().set_online(online, now());
+        self.pump();
     }
 
     /// Ends an upload's requests and makes room for the next one.
     fn forget(self: &Rc<Self>, upload: &Upload) {
-        self.uploads.borrow_mut().retain(|known| known.id != upload.id);
+        for list in [&self.uploads, &self.wholes] {
+            list.borrow_mut().retain(|known| known.id != upload.id);
+        }
         self.queue.borrow_mut().remove(upload.id);
-        upload.forget_requests();
+        upload.end_all();
         self.pump();
     }
 
     fn abort(self: &Rc<Self>, upload: &Rc<Upload>) {
-        if upload.ticket.get().is_some() && upload.leaves_parts_behind() {
-            self.start(upload, Job::Abort);
+        let ticket = upload.ticket.take();
+        if ticket.exists() && upload.leaves_parts_behind() {
+            self.start(Job::Abort(upload.clone(), ticket));
         }
     }
 
-    /// Tells the page what it does not know yet.
+    /// Has the page told what it does not know yet, with the next frame.
     fn tell(&self, upload: &Upload) {
-        if self.upload(upload.id).is_none() {
+        if !self.knows(upload) {
             return;
         }
-        let queue = self.queue.borrow();
-        let state = state(&queue, upload);
+        let state = state(&self.queue.borrow(), upload);
         if *upload.state.borrow() != state {
             self.events.state(upload.id, &state);
             upload.state.replace(state);
         }
+        upload.has_moved.set(true);
+        self.events.schedule();
+    }
+
+    fn flush(&self) {
+        for upload in &*self.uploads.borrow() {
+            if upload.has_moved.take() {
+                self.tell_news(upload);
+            }
+        }
+        self.events.flush();
+    }
+
+    /// Tells of bytes that have moved and of parts that are stored.
+    fn tell_news(&self, upload: &Upload) {
+        let queue = self.queue.borrow();
         let Some(parts) = queue.parts(upload.id) else { return };
         let mut progress = upload.progress.borrow_mut();
         if parts.is_paused() {
             progress.rest();
         }
-        progress.update(parts.loaded(), now());
-        if now() - upload.told.get() >= PROGRESS_INTERVAL {
-            upload.told.set(now());
+        if progress.update(parts.loaded(), now()) {
             self.events.progress(upload.id, &progress);
         }
+        let news = upload.news.take();
+        if !news.is_empty() && upload.leaves_parts_behind() {
+            self.events.stored(upload.id, &news);
+        }
+    }
+
+    fn write_report(&self, upload: &Upload) -> Json {
+        let (queue, home, kept) = (self.queue.borrow(), self.home(), upload.report.borrow());
+        report::write(upload, queue.parts(upload.id).map_or(&kept, |parts| &parts.report), home.as_deref())
     }
 }
 

@@ -8,6 +8,7 @@ use nearput_core::parts::Event;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::browser::clock::now;
 use crate::driver::Driver;
 use crate::events::Events;
 use crate::options::{EngineOptions, FileOptions};
@@ -23,17 +24,17 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// `get_token` gives a promise of the caller's token; `on_event` hears of every upload.
+    /// `get_token` gives a promise of the caller's token; `on_events` hears of every upload, in arrays of events.
     #[wasm_bindgen(constructor)]
-    pub fn new(signer: String, options: JsValue, get_token: Function, on_event: Function) -> Self {
+    pub fn new(signer: String, options: JsValue, get_token: Function, on_events: Function) -> Self {
         let signer = Signer::new(signer, get_token);
-        Self { driver: Driver::new(signer, EngineOptions::read(&Json(options)), Events::new(on_event)) }
+        Self { driver: Driver::new(signer, EngineOptions::read(&Json(options)), Events::new(on_events)) }
     }
 
     /// Uploads a file under a number that the caller has not used before.
     pub fn upload(&self, id: u32, file: Blob, options: JsValue) {
         let options = FileOptions::read(&Json(options), &Json(file.clone().into()));
-        self.driver.add(Upload::new(id, file, options));
+        self.driver.add(Upload::new(id, file, options, now()));
     }
 
     pub fn pause(&self, id: u32) {

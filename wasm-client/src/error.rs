@@ -22,6 +22,9 @@ const FINAL_CODES: [&str; 13] = [
     "invalid_checksum",
 ];
 
+/// An upload is opened anew, or resumed no more, for these reasons of the signer's.
+const LOST: [&str; 3] = ["upload_not_found", "ticket_expired", "invalid_ticket"];
+
 /// A stable code for programs, a message for people.
 #[derive(Clone)]
 pub(crate) struct Error {
@@ -38,6 +41,10 @@ pub(crate) enum Cure {
     Time,
     /// Try again with a new token.
     Token,
+    /// Open the upload anew.
+    Reopen,
+    /// Send again what the storage lacks or doubts.
+    SendAgain,
 }
 
 impl Error {
@@ -47,7 +54,10 @@ impl Error {
     }
 
     pub(crate) fn no_token() -> Self {
-        Self::new("unauthenticated", "The page could not get a token. Sign in again.", true)
+        Self {
+            cure: Cure::Token,
+            ..Self::new("unauthenticated", "The page could not get a token. Sign in again.", true)
+        }
     }
 
     pub(crate) fn signer_unreachable(address: &str) -> Self {
@@ -73,17 +83,40 @@ impl Error {
         Self { cure, ..Self::new("signer_unreachable", &join(&message), passing) }
     }
 
-    /// The error of a reply, or of the one upload that it is about, if there is one.
-    pub(crate) fn in_reply(reply: &Json) -> Option<Self> {
-        let of_upload = || reply.items("uploads").next().map_or(Json::object(), |upload| upload.get("error"));
-        let error = reply.get("error").or(of_upload);
+    /// The error of a reply, or of one of the uploads that it is about, if there is one.
+    pub(crate) fn read(of: &Json) -> Option<Self> {
+        let error = of.get("error");
         let code = error.string("code")?;
         let cure = match code.as_str() {
             "storage_unavailable" | "internal" => Cure::Time,
             "unauthenticated" => Cure::Token,
+            "upload_incomplete" | "checksum_mismatch" => Cure::SendAgain,
+            code if LOST.contains(&code) => Cure::Reopen,
             _ => Cure::Nothing,
         };
         Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure })
+    }
+
+    /// The storage, or the signer, does not know the upload.
+    pub(crate) fn lost() -> Self {
+        let message = "The storage no longer knows this upload. Upload the file again.";
+        Self { cure: Cure::Reopen, ..Self::new("upload_not_found", message, true) }
+    }
+
+    /// The file is not the one whose upload was interrupted.
+    pub(crate) fn file_changed(name: &Json) -> Self {
+        let name = name.0.as_string().unwrap_or_default();
+        let message = ["\"", &name, "\" is not the file whose upload was interrupted: it is uploaded from the start."];
+        Self { cure: Cure::Reopen, ..Self::new("file_changed", &join(&message), true) }
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json.string("code").unwrap_or_default()
+    }
+
+    /// Whether the upload may go on another day as it stands.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self.cure, Cure::Time | Cure::Token)
     }
 
     pub(crate) fn file_unreadable(name: &Json) -> Self {
@@ -110,20 +143,16 @@ impl From<TooLarge> for Error {
 impl From<&Failure> for Error {
     fn from(failure: &Failure) -> Self {
         match failure {
-            Failure::Network => Self::new(
-                "storage_unreachable",
-                "The storage does not answer. Check the connection; if it is good, the storage is down or does not allow this page's origin (CORS).",
-                true,
-            ),
-            Failure::Reply { code, .. } if code == "NoSuchUpload" => {
-                let message = "The storage no longer knows this upload. Upload the file again.";
-                Self::new("upload_not_found", message, true)
+            Failure::Network | Failure::Stalled => {
+                let message = "The storage does not answer. Check the connection; if it is good, the storage is down or does not allow this page's origin (CORS).";
+                Self { cure: Cure::Time, ..Self::new("storage_unreachable", message, true) }
             }
-            Failure::Reply { status: 408 | 429 | 500.., code } => {
+            Failure::Reply { code, .. } if code == "NoSuchUpload" => Self::lost(),
+            Failure::Reply { status: 408 | 429 | 500.., code, .. } => {
                 let message = ["The storage is busy or has failed (", code, "). Try again later."];
-                Self::new("storage_unavailable", &join(&message), true)
+                Self { cure: Cure::Time, ..Self::new("storage_unavailable", &join(&message), true) }
             }
-            Failure::Reply { status, code } => {
+            Failure::Reply { status, code, .. } => {
                 let status = u32::from(*status).to_string();
                 let message = ["The storage refused a part (", &status, " ", code, "). Ask whoever runs the signer."];
                 Self::new("storage_refused", &join(&message), true)

@@ -1,9 +1,10 @@
 //! Reads a file's parts, once each, for their checksums.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use js_sys::Uint8Array;
-use nearput_core::checksum::{Checksum, Crc64Nvme};
+use nearput_api::ChecksumAlgorithm;
+use nearput_core::checksum::{Checksum, Hasher};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
@@ -28,7 +29,8 @@ extern "C" {
 
 /// Reads and checks.
 pub(crate) struct Reader {
-    crc: Crc64Nvme,
+    /// For the algorithm of the site, once that is known.
+    hasher: OnceCell<Hasher>,
     window: RefCell<Vec<u8>>,
     slice: u64,
 }
@@ -37,33 +39,34 @@ impl Reader {
     pub(crate) fn new() -> Self {
         let on_page = Json(js_sys::global().into()).get("document").exists();
         Self {
-            crc: Crc64Nvme::new(),
+            hasher: OnceCell::new(),
             window: RefCell::new(vec![0; WINDOW]),
             slice: if on_page { PAGE_SLICE } else { WORKER_SLICE },
         }
     }
 
     /// The checksum of all of `blob`. Fails if the file behind it is no longer what it was when it was chosen.
-    pub(crate) async fn checksum(&self, blob: &Blob) -> Result<Checksum, JsValue> {
+    pub(crate) async fn checksum(&self, blob: &Blob, algorithm: ChecksumAlgorithm) -> Result<Checksum, JsValue> {
+        let hasher = self.hasher.get_or_init(|| Hasher::new(algorithm));
         let size = blob.size() as u64;
         let mut checksum = Checksum::EMPTY;
         let mut start = 0;
         while start < size {
             let end = size.min(start + self.slice);
             let bytes = JsFuture::from(slice(blob, start, end).read()).await?;
-            checksum = self.extend(checksum, &bytes, (end - start) as u32);
+            checksum = self.extend(hasher, checksum, &bytes, (end - start) as u32);
             start = end;
         }
         Ok(checksum)
     }
 
-    fn extend(&self, mut checksum: Checksum, bytes: &JsValue, len: u32) -> Checksum {
+    fn extend(&self, hasher: &Hasher, mut checksum: Checksum, bytes: &JsValue, len: u32) -> Checksum {
         let mut window = self.window.borrow_mut();
         for start in (0..len).step_by(WINDOW) {
             let bytes = Uint8Array::new_with_byte_offset_and_length(bytes, start, (len - start).min(WINDOW as u32));
             let view = &mut window[..bytes.length() as usize];
             copy(view, &bytes);
-            checksum = self.crc.extend(checksum, view);
+            checksum = hasher.extend(checksum, view);
         }
         checksum
     }
@@ -101,16 +104,19 @@ mod tests {
     #[wasm_bindgen_test]
     async fn a_blob_has_the_checksum_of_its_bytes_whatever_the_slices() {
         let bytes: Vec<u8> = (0..5_000_003u32).map(|index| (index % 251) as u8).collect();
-        let expected = Crc64Nvme::new().extend(Checksum::EMPTY, &bytes);
+        let expected = Hasher::new(ChecksumAlgorithm::Crc64nvme).extend(Checksum::EMPTY, &bytes);
         for slice in [PAGE_SLICE, WORKER_SLICE, 1000] {
             let reader = Reader { slice, ..Reader::new() };
-            assert_eq!(reader.checksum(&blob(&bytes)).await.expect("readable"), expected);
+            assert_eq!(reader.checksum(&blob(&bytes), ChecksumAlgorithm::Crc64nvme).await.expect("readable"), expected);
         }
     }
 
     #[wasm_bindgen_test]
     async fn an_empty_blob_has_the_checksum_of_nothing() {
-        assert_eq!(Reader::new().checksum(&blob(&[])).await.expect("readable"), Checksum::EMPTY);
+        assert_eq!(
+            Reader::new().checksum(&blob(&[]), ChecksumAlgorithm::Crc64nvme).await.expect("readable"),
+            Checksum::EMPTY
+        );
         assert!(is_readable(&blob(&[])).await);
     }
 }

@@ -4,12 +4,20 @@ use std::cell::RefCell;
 
 use gloo_net::http::Request;
 use js_sys::{Function, JSON, Promise, SyntaxError};
+use nearput_core::Millis;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
 use crate::error::{Cure, Error};
 use crate::wire::Json;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
+    fn abort_after(millis: f64) -> JsValue;
+}
 
 /// The signer, as one caller sees it.
 pub(crate) struct Signer {
@@ -24,8 +32,8 @@ impl Signer {
         Self { address, get_token, token: RefCell::new(None) }
     }
 
-    /// Makes one call. `body` is a plain object, to which the token is added.
-    pub(crate) async fn call(&self, path: &str, body: &Json) -> Result<Json, Error> {
+    /// Makes one call, which fails when it was not answered for `patience`. `body` is a plain object, to which the token is added.
+    pub(crate) async fn call(&self, path: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
         loop {
             let known_token = self.token.borrow().clone();
             let is_known = known_token.is_some();
@@ -36,7 +44,7 @@ impl Signer {
             self.token.replace(Some(token.clone()));
             body.set("token", token);
 
-            let response = self.request(path, body)?.send().await.map_err(|_| self.unreachable())?;
+            let response = self.request(path, body, patience)?.send().await.map_err(|_| self.unreachable())?;
             let response = Response::from(response);
             let reply = JsFuture::from(response.json().map_err(|_| self.unreachable())?).await;
             match self.outcome(&response, reply) {
@@ -52,10 +60,14 @@ impl Signer {
         Ok(promise.unchecked_into())
     }
 
-    fn request(&self, path: &str, body: &Json) -> Result<Request, Error> {
+    fn request(&self, path: &str, body: &Json, patience: Millis) -> Result<Request, Error> {
         let text = JSON::stringify(&body.0).unwrap_or_default();
         // A body that is a string is sent as `text/plain`.
-        let init = Json::object().with("method", "POST").with("credentials", "omit").with("body", text);
+        let init = Json::object()
+            .with("method", "POST")
+            .with("credentials", "omit")
+            .with("body", text)
+            .with("signal", abort_after(patience as f64));
         let url = self.address.clone() + path;
         let request = web_sys::Request::new_with_str_and_init(&url, init.0.unchecked_ref());
         request.map(Request::from).map_err(|_| self.unreachable())
@@ -63,7 +75,7 @@ impl Signer {
 
     fn outcome(&self, response: &Response, reply: Result<JsValue, JsValue>) -> Result<Json, Error> {
         match reply.map(Json) {
-            Ok(reply) => match Error::in_reply(&reply) {
+            Ok(reply) => match Error::read(&reply) {
                 Some(error) => Err(error),
                 None if response.ok() => Ok(reply),
                 None => Err(Error::not_a_signer(&self.address, response.status())),

@@ -1,13 +1,16 @@
 //! One file on its way.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::time::Duration;
+use std::cell::{Cell, RefCell};
 
-use crate::browser::blob::Blob;
+use js_sys::Array;
 use nearput_api::Plan;
+use nearput_core::Millis;
+use nearput_core::parts::{Checked, Request};
 use nearput_core::progress::Progress;
 use nearput_core::queue::UploadId;
+use nearput_core::report::Report;
 
+use crate::browser::blob::Blob;
 use crate::browser::xhr::Xhr;
 use crate::error::Error;
 use crate::events::State;
@@ -19,18 +22,33 @@ pub(crate) struct Upload {
     pub(crate) id: UploadId,
     pub(crate) file: Blob,
     pub(crate) options: FileOptions,
+    pub(crate) began: Millis,
     pub(crate) plan: Cell<Plan>,
     pub(crate) stage: Cell<Stage>,
     pub(crate) progress: RefCell<Progress>,
-    /// When the page last heard of the progress.
-    pub(crate) told: Cell<Duration>,
-    /// What the page last heard.
+    /// What the page last heard,
     pub(crate) state: RefCell<State>,
+    /// and whether there may be more to hear.
+    pub(crate) has_moved: Cell<bool>,
+    /// Parts that the page has not heard of as stored.
+    pub(crate) news: RefCell<Vec<Checked>>,
     /// Why a call to the signer is being repeated.
     pub(crate) trouble: RefCell<Option<Error>>,
-    /// None until the upload is open.
-    pub(crate) ticket: OnceCell<Json>,
-    requests: RefCell<Vec<Request>>,
+    /// Since when, and how often, the signer has failed for this upload alone.
+    pub(crate) failing: Cell<Option<(Millis, u32)>>,
+    /// Undefined until the upload is open. Another one after it was opened anew.
+    pub(crate) ticket: RefCell<Json>,
+    /// What is known from before the upload was interrupted, until that has been tried.
+    pub(crate) interrupted: RefCell<Json>,
+    /// The first parts, while the upload is being opened.
+    pub(crate) read: RefCell<Vec<Checked>>,
+    /// What the signer is told to complete the upload.
+    pub(crate) whole: RefCell<Json>,
+    /// Of the tries before the present one.
+    pub(crate) report: RefCell<Report>,
+    /// What the signer signed for each part, by its number, kept for as often as it is sent.
+    signed: RefCell<Array>,
+    under_way: RefCell<Vec<(Request, Xhr)>>,
 }
 
 /// How far an upload has come.
@@ -42,33 +60,42 @@ pub(crate) enum Stage {
     Completing,
 }
 
-/// What the signer signed for a part, kept for as often as it is sent.
-struct Request {
-    number: u32,
-    signed: Json,
-    under_way: Option<Xhr>,
-}
-
 impl Upload {
-    pub(crate) fn new(id: UploadId, file: Blob, options: FileOptions) -> Self {
+    pub(crate) fn new(id: UploadId, file: Blob, options: FileOptions, now: Millis) -> Self {
         Self {
             id,
+            began: now,
             plan: Cell::new(Plan::Put),
             stage: Cell::new(Stage::Queued),
             progress: RefCell::new(Progress::new(file.size() as u64)),
             file,
-            options,
-            told: Cell::new(Duration::ZERO),
             state: RefCell::new(State::Queued),
-            trouble: RefCell::new(None),
-            ticket: OnceCell::new(),
-            requests: RefCell::new(Vec::new()),
+            has_moved: Cell::default(),
+            news: RefCell::default(),
+            trouble: RefCell::default(),
+            failing: Cell::default(),
+            ticket: RefCell::default(),
+            interrupted: RefCell::new(options.resume.clone()),
+            options,
+            read: RefCell::default(),
+            whole: RefCell::default(),
+            report: RefCell::default(),
+            signed: RefCell::default(),
+            under_way: RefCell::default(),
         }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.file.size() as u64
+    }
+
+    pub(crate) fn ticket(&self) -> Json {
+        self.ticket.borrow().clone()
     }
 
     /// The bytes of a part.
     pub(crate) fn part(&self, number: u32) -> Option<Blob> {
-        let range = self.plan.get().part_range(self.file.size() as u64, number)?;
+        let range = self.plan.get().part_range(self.size(), number)?;
         Some(slice(&self.file, range.start, range.end))
     }
 
@@ -77,29 +104,32 @@ impl Upload {
         matches!(self.plan.get(), Plan::Multipart { .. })
     }
 
-    pub(crate) fn keep_signed(&self, number: u32, signed: Json) {
-        self.forget_request(number);
-        self.requests.borrow_mut().push(Request { number, signed, under_way: None });
+    pub(crate) fn keep_signed(&self, number: u32, request: Json) {
+        self.signed.borrow().set(number, request.0);
     }
 
-    /// Sends what was signed for a part; `send` may find that it cannot.
-    pub(crate) fn send(&self, number: u32, send: impl FnOnce(&Json) -> Option<Xhr>) -> bool {
-        let mut requests = self.requests.borrow_mut();
-        let Some(request) = requests.iter_mut().find(|request| request.number == number) else { return false };
-        request.under_way = send(&request.signed);
-        request.under_way.is_some()
+    /// Undefined where nothing is signed for the part.
+    pub(crate) fn signed(&self, number: u32) -> Json {
+        Json(self.signed.borrow().get(number))
     }
 
-    /// Ends the request for a part, if it is under way. It can be sent again.
-    pub(crate) fn end_request(&self, number: u32) {
-        self.send(number, |_| None);
+    pub(crate) fn begin(&self, request: Request, xhr: Xhr) {
+        self.under_way.borrow_mut().push((request, xhr));
     }
 
-    pub(crate) fn forget_request(&self, number: u32) {
-        self.requests.borrow_mut().retain(|request| request.number != number);
+    /// Ends a request, if it is under way.
+    pub(crate) fn end(&self, request: Request) {
+        let mut under_way = self.under_way.borrow_mut();
+        if let Some(index) = under_way.iter().position(|(of, _)| *of == request) {
+            under_way.swap_remove(index);
+        }
     }
 
-    pub(crate) fn forget_requests(&self) {
-        self.requests.borrow_mut().clear();
+    /// Ends every request, and forgets what was signed.
+    pub(crate) fn end_all(&self) {
+        self.under_way.borrow_mut().clear();
+        self.signed.take();
+        self.news.borrow_mut().clear();
+        self.read.borrow_mut().clear();
     }
 }

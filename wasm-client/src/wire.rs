@@ -18,7 +18,7 @@ extern "C" {
 }
 
 /// A value that came, or is to go, as JSON. Names, tickets, addresses and the like pass through without becoming Rust's.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Json(pub(crate) JsValue);
 
 impl Json {
@@ -80,19 +80,24 @@ impl From<Json> for JsValue {
 /// What the storage of a site can do; nothing if that is more than this client knows of.
 pub(crate) fn profile(site: &Json) -> Option<Profile> {
     let profile = site.get("profile");
+    let can = |name: &str| profile.get(name).0.is_truthy();
     Some(Profile {
         max_parts: profile.number("max_parts")? as u32,
         min_part_size: profile.number("min_part_size")? as u64,
         checksum: match profile.string("checksum").as_deref() {
             None => None,
             Some("crc64nvme") => Some(ChecksumAlgorithm::Crc64nvme),
+            Some("crc32c") => Some(ChecksumAlgorithm::Crc32c),
             Some(_) => return None,
         },
+        form: can("form"),
+        second_copies: can("second_copies"),
     })
 }
 
 pub(crate) fn plan(plan: Plan) -> Json {
     match plan {
+        Plan::Form => Json::object().with("kind", "form"),
         Plan::Put => Json::object().with("kind", "put"),
         Plan::Multipart { part_size } => Json::object().with("kind", "multipart").with("part_size", part_size as f64),
     }
@@ -110,6 +115,25 @@ pub(crate) fn completed_parts(parts: &[Stored]) -> Json {
     Json::list(parts.iter().map(|part| part_to_sign(part.number, part.checksum).with("etag", part.etag.as_ref())))
 }
 
+/// The parts that the storage holds, with their sizes in bytes.
+pub(crate) fn stored_parts(reply: &Json) -> Vec<(Checked, u64)> {
+    reply.items("parts").map(|part| (part_of(&part), part.number("size").unwrap_or_default() as u64)).collect()
+}
+
+/// The parts that a record of an interrupted upload tells of.
+pub(crate) fn known_parts(record: &Json) -> Vec<Checked> {
+    record.items("parts").map(|part| part_of(&part)).collect()
+}
+
+fn part_of(part: &Json) -> Checked {
+    let checksum = part.string("checksum").and_then(|text| Checksum::from_base64(&text));
+    Checked { number: part.number("number").unwrap_or_default() as u32, checksum }
+}
+
+pub(crate) fn counted(code: &str, count: u32) -> Json {
+    Json::object().with("code", code).with("count", count)
+}
+
 fn part_to_sign(number: u32, of: Option<Checksum>) -> Json {
     Json::object().with("number", number).with("checksum", checksum(of))
 }
@@ -118,7 +142,7 @@ fn part_to_sign(number: u32, of: Option<Checksum>) -> Json {
 mod tests {
     use js_sys::JSON;
     use nearput_api::{CompletedPart, OpenFile, PartToSign, Path, PathKind, Site};
-    use nearput_core::checksum::Crc64Nvme;
+    use nearput_core::checksum::Hasher;
     use serde::de::DeserializeOwned;
     use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -131,17 +155,27 @@ mod tests {
     }
 
     fn some_checksum() -> Checksum {
-        Crc64Nvme::new().extend(Checksum::EMPTY, b"123456789")
+        Hasher::new(ChecksumAlgorithm::Crc64nvme).extend(Checksum::EMPTY, b"123456789")
     }
 
     #[wasm_bindgen_test]
     fn a_sites_profile_is_read_as_the_signer_wrote_it() {
-        for checksum in [Some(ChecksumAlgorithm::Crc64nvme), None] {
+        for checksum in [Some(ChecksumAlgorithm::Crc64nvme), Some(ChecksumAlgorithm::Crc32c), None] {
             let site = Site {
                 id: "tokyo".to_owned(),
                 region: "ap-northeast-1".to_owned(),
-                paths: vec![Path { kind: PathKind::Regional, probe_url: "https://probe.example".to_owned() }],
-                profile: Profile { max_parts: 10_000, min_part_size: 5 << 20, checksum },
+                paths: vec![Path {
+                    id: "regional".to_owned(),
+                    kind: PathKind::Regional,
+                    probe_url: "https://probe.example".to_owned(),
+                }],
+                profile: Profile {
+                    max_parts: 10_000,
+                    min_part_size: 5 << 20,
+                    checksum,
+                    form: checksum.is_some(),
+                    second_copies: checksum.is_none(),
+                },
             };
             let text = serde_json::to_string(&site).expect("it can be written");
             let json = Json(JSON::parse(&text).expect("it is JSON"));
@@ -169,11 +203,14 @@ mod tests {
         assert_eq!((file.name.as_str(), file.size, file.access), ("a \u{1f4e6}\".txt", 9_000_000_000_000, None));
         assert_eq!(file.plan, Plan::Multipart { part_size: 8 << 20 });
         let text = Some("rosUhgp5mIg=".to_owned());
-        let part = |number, checksum| PartToSign { number, checksum, path: None };
+        let part = |number, checksum| PartToSign { number, checksum };
         assert_eq!(file.parts, [part(1, text.clone()), part(2, None)]);
-        assert_eq!(read::<Plan>(&plan(Plan::Put)), Plan::Put);
+        for kind in [Plan::Form, Plan::Put] {
+            assert_eq!(read::<Plan>(&plan(kind)), kind);
+        }
 
-        let stored = [Stored { number: 7, checksum: Some(some_checksum()), etag: Some("\"e\"".to_owned()) }];
+        let etag = Some("\"e\"".to_owned());
+        let stored = [Stored { number: 7, checksum: Some(some_checksum()), etag, doubtful: false }];
         let parts: Vec<CompletedPart> = read(&completed_parts(&stored));
         assert_eq!(parts, [CompletedPart { number: 7, etag: Some("\"e\"".to_owned()), checksum: text }]);
     }

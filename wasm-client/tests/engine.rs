@@ -34,7 +34,9 @@ impl Page {
     fn new(token: Result<&'static str, &'static str>) -> Self {
         let events = Rc::new(RefCell::new(Vec::new()));
         let heard = events.clone();
-        let listener = Closure::<dyn FnMut(JsValue)>::new(move |event| heard.borrow_mut().push(event));
+        let listener = Closure::<dyn FnMut(JsValue)>::new(move |news: JsValue| {
+            heard.borrow_mut().extend(news.unchecked_into::<Array>());
+        });
         let token = Closure::<dyn FnMut() -> Promise>::new(move || match token {
             Ok(token) => Promise::resolve(&JsValue::from(token)),
             Err(reason) => Promise::reject(&JsError::new(reason).into()),
@@ -120,6 +122,7 @@ async fn nothing_is_heard_of_an_upload_after_it_was_cancelled() {
     page.upload(2, "b.txt");
     page.engine.cancel(1);
     page.engine.cancel(1);
+    page.until(1, "cancelled").await;
     page.until(2, "failed: signer_unreachable").await;
     sleep(100).await;
     let story = page.story(1);
@@ -130,11 +133,9 @@ async fn nothing_is_heard_of_an_upload_after_it_was_cancelled() {
 #[wasm_bindgen_test]
 async fn an_upload_that_is_paused_before_it_begins_waits_to_be_resumed() {
     let page = Page::new(Ok("token"));
-    // As many as may be under way hold the first one back.
-    (1..=6).for_each(|id| page.upload(id, "a.txt"));
+    page.upload(6, "a.txt");
     page.upload(7, "b.txt");
     page.engine.pause(7);
-    assert_eq!(page.story(7), ["queued", "paused"]);
     page.until(6, "failed: signer_unreachable").await;
     assert_eq!(page.story(7), ["queued", "paused"]);
     page.engine.resume(7);

@@ -27,12 +27,22 @@ export function formatDuration(seconds) {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : plural(Math.round(hours / 24), "day");
 }
 
 /** @param {number | undefined} seconds undefined while they are not known */
 export function formatLeft(seconds) {
   return seconds === undefined ? "" : `${formatDuration(seconds)} left`;
+}
+
+/**
+ * "just now", "12 min ago", "3 h 5 min ago".
+ * @param {number} time in milliseconds since 1970
+ */
+export function formatAgo(time) {
+  const seconds = (Date.now() - time) / 1000;
+  return seconds < 60 ? "just now" : `${formatDuration(seconds)} ago`;
 }
 
 /**

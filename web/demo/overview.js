@@ -1,63 +1,68 @@
-/** @import { Row } from "./row.js" */
+/** @import { Progress, TaskState } from "../nearput.js" */
 
 import { formatBytes, formatLeft, formatRate, plural } from "./format.js";
 import { find, setText } from "./painter.js";
 
 const NUMBERS_EVERY_MS = 250;
-const ENDED = ["done", "failed", "cancelled"];
 
 /** The line above the list: all uploads together. */
 export class Overview {
   #section;
-  #rows;
+  /** How many files are in each state. @type {Record<TaskState, number>} */
+  #counts = { queued: 0, preparing: 0, uploading: 0, waiting: 0, paused: 0, finishing: 0, done: 0, failed: 0, cancelled: 0 };
+  #files = 0;
   #numbersAt = 0;
+  /** @type {() => Progress | undefined} */ #progress;
 
   /**
    * @param {HTMLElement} section
-   * @param {Set<Row>} rows
+   * @param {() => Progress | undefined} progress of all uploads that are under way
    */
-  constructor(section, rows) {
+  constructor(section, progress) {
     this.#section = section;
-    this.#rows = rows;
+    this.#progress = progress;
   }
 
   get busy() {
-    return [...this.#rows].some((row) => !ENDED.includes(row.state));
+    return this.#ended < this.#files;
+  }
+
+  get #ended() {
+    const { done, failed, cancelled } = this.#counts;
+    return done + failed + cancelled;
+  }
+
+  /** @param {TaskState} state */
+  add(state) {
+    this.#files += 1;
+    this.#counts[state] += 1;
+  }
+
+  /** @param {TaskState} state */
+  remove(state) {
+    this.#files -= 1;
+    this.#counts[state] -= 1;
   }
 
   /** @param {number} now */
   paint(now) {
-    const sum = { files: 0, done: 0, failed: 0, ended: 0, loaded: 0, total: 0, rate: 0 };
-    for (const { state, progress } of this.#rows) {
-      if (state === "cancelled") {
-        sum.ended += 1;
-        continue;
-      }
-      sum.files += 1;
-      sum.done += Number(state === "done");
-      sum.failed += Number(state === "failed");
-      sum.ended += Number(ENDED.includes(state));
-      if (state === "failed") continue;
-      sum.loaded += progress.loaded;
-      sum.total += progress.total;
-      if (state === "uploading") sum.rate += progress.rate;
-    }
-
+    const { done, failed, cancelled } = this.#counts;
     const section = this.#section;
-    section.hidden = this.#rows.size === 0;
-    find(section, "#clear").hidden = sum.ended === sum.failed;
-    const busy = sum.ended < this.#rows.size;
-    /** @type {HTMLProgressElement} */ (find(section, ".overview-bar")).value = sum.total
-      ? sum.loaded / sum.total
-      : Number(sum.files > 0 && !busy);
+    section.hidden = this.#files === 0;
+    find(section, "#clear").hidden = done + cancelled === 0;
+    const files = this.#files - cancelled;
+    const count = `${done} of ${plural(files, "file")} uploaded${failed ? `, ${failed} failed` : ""}`;
+    setText(section, ".overview-count", count);
 
-    const failed = sum.failed ? `, ${sum.failed} failed` : "";
-    setText(section, ".overview-count", `${sum.done} of ${plural(sum.files, "file")} uploaded${failed}`);
+    const { busy } = this;
+    const progress = this.#progress();
+    const { loaded = 0, total = 0, rate = 0, left = undefined } = progress ?? {};
+    const bar = /** @type {HTMLProgressElement} */ (find(section, ".overview-bar"));
+    bar.value = total ? loaded / total : Number(done > 0 && !busy);
     if (busy && now - this.#numbersAt < NUMBERS_EVERY_MS) return;
     this.#numbersAt = now;
-    const size = formatBytes(sum.total);
-    setText(section, ".overview-bytes", busy ? `${formatBytes(sum.loaded)} of ${size}` : size);
-    setText(section, ".overview-rate", formatRate(sum.rate));
-    setText(section, ".overview-left", sum.rate ? formatLeft((sum.total - sum.loaded) / sum.rate) : "");
+    setText(section, ".overview-bytes", busy ? `${formatBytes(loaded)} of ${formatBytes(total)}` : done ? formatBytes(loaded) : "");
+    setText(section, ".overview-rate", formatRate(rate));
+    setText(section, ".overview-left", formatLeft(left));
   }
 }

@@ -46,3 +46,14 @@ export function find(root, selector) {
   if (!element) throw new Error(`index.html has no ${selector}.`);
   return /** @type {T} */ (element);
 }
+
+/**
+ * @param {unknown} condition
+ * @param {Element} root
+ * @param {string} selector
+ * @param {string} [text]
+ */
+export function showIf(condition, root, selector, text) {
+  find(root, selector).hidden = !condition;
+  if (text !== undefined) setText(root, selector, text);
+}

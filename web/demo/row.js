@@ -2,7 +2,8 @@
 
 import { isNearputError } from "../nearput.js";
 import { formatBytes, formatDuration, formatLeft, formatRate } from "./format.js";
-import { find, setText } from "./painter.js";
+import { find, setText, showIf } from "./painter.js";
+import { showReport } from "./report-view.js";
 
 /** Numbers that change with every frame cannot be read. */
 const NUMBERS_EVERY_MS = 250;
@@ -24,12 +25,13 @@ const WORDS = {
 const TOGGLES = { paused: "resume", failed: "retry", cancelled: "retry" };
 const LABELS = { pause: "Pause", resume: "Resume", retry: "Retry" };
 
-/** One file's line in the list: shows its task, and passes the buttons on to it. */
+/** One file's upload, and its line in the list once that is shown: it shows the task, and passes the buttons on to it. */
 export class Row {
-  #file;
   #begin;
   #onChange;
+  /** @type {HTMLElement | undefined} */ #element;
   /** @type {Task} */ #task;
+  /** @type {TaskState} */ #state = "queued";
   /** @type {UploadResult | undefined} */ #result;
   /** @type {NearputError | undefined} */ #error;
   #startedAt = 0;
@@ -38,50 +40,66 @@ export class Row {
   #numbersAt = 0;
 
   /**
-   * @param {HTMLTemplateElement} template
-   * @param {File} file
-   * @param {(file: File) => Task} begin
-   * @param {(row: Row, hasNewState: boolean) => void} onChange
+   * @param {{ name: string, size: number }} file
+   * @param {() => Task} begin
+   * @param {(row: Row, before?: TaskState) => void} onChange told the state that was before, where it is another now
    */
-  constructor(template, file, begin, onChange) {
-    this.#file = file;
+  constructor(file, begin, onChange) {
+    this.name = file.name;
+    this.size = file.size;
     this.#begin = begin;
     this.#onChange = onChange;
-    this.element = find(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), ".upload");
-    setText(this.element, ".upload-name", file.name);
-    setText(this.element, ".upload-tile", extension(file.name));
-    find(this.element, ".upload-bar").ariaLabel = `Upload of ${file.name}`;
-    this.element.addEventListener("click", (event) => this.#act(event));
     this.#task = this.#start();
   }
 
-  get name() {
-    return this.#file.name;
-  }
-
   get state() {
-    return this.#task.state;
+    return this.#state;
   }
 
-  get progress() {
-    return this.#task.progress;
+  get isShown() {
+    return Boolean(this.#element);
+  }
+
+  /**
+   * @param {HTMLTemplateElement} template
+   * @returns {HTMLElement} the new line
+   */
+  show(template) {
+    const element = find(/** @type {DocumentFragment} */ (template.content.cloneNode(true)), ".upload");
+    setText(element, ".upload-name", this.name);
+    setText(element, ".upload-tile", extension(this.name));
+    find(element, ".upload-bar").ariaLabel = `Upload of ${this.name}`;
+    element.addEventListener("click", (event) => this.#act(event));
+    this.#element = element;
+    return element;
+  }
+
+  remove() {
+    this.#element?.remove();
   }
 
   #start() {
-    const task = this.#begin(this.#file);
+    const task = this.#begin();
     this.#startedAt = 0;
     this.#error = undefined;
-    task.addEventListener("progress", () => this.#onChange(this, false));
+    task.addEventListener("progress", () => this.#onChange(this));
     task.addEventListener("statechange", () => {
       this.#endedAt = performance.now();
       if (task.state !== "queued") this.#startedAt ||= this.#endedAt;
-      this.#onChange(this, true);
+      this.#enter(task.state);
     });
     task.result.then(
       (result) => (this.#result = result),
       (error) => (this.#error = isNearputError(error) ? error : undefined),
     );
     return task;
+  }
+
+  /** @param {TaskState} state */
+  #enter(state) {
+    const before = this.#state;
+    this.#state = state;
+    this.#onChange(this, before);
   }
 
   /** @param {Event} event */
@@ -97,53 +115,67 @@ export class Row {
         return this.#task.cancel();
       case "retry":
         this.#task = this.#start();
-        return this.#onChange(this, true);
+        return this.#enter(this.#task.state);
     }
   }
 
   /** @param {number} now */
   paint(now) {
+    const element = this.#element;
+    if (!element) return;
     const { state, progress } = this.#task;
-    const bar = /** @type {HTMLProgressElement} */ (find(this.element, ".upload-bar"));
+    const bar = /** @type {HTMLProgressElement} */ (find(element, ".upload-bar"));
     bar.value = progress.total ? progress.loaded / progress.total : Number(state === "done");
 
     const hasNewState = state !== this.#paintedState;
     if (hasNewState) {
       this.#paintedState = state;
-      this.#paintState(state);
+      this.#paintState(element, state);
     }
     if (hasNewState || now - this.#numbersAt > NUMBERS_EVERY_MS) {
       this.#numbersAt = now;
-      this.#paintNumbers(state);
+      this.#paintNumbers(element, state);
     }
   }
 
-  /** @param {TaskState} state */
-  #paintNumbers(state) {
+  /**
+   * @param {HTMLElement} element
+   * @param {TaskState} state
+   */
+  #paintNumbers(element, state) {
     const { loaded, total, rate, left } = this.#task.progress;
     const moves = state === "uploading";
     const size = formatBytes(total);
     const took = formatDuration((this.#endedAt - this.#startedAt) / 1000);
-    setText(this.element, ".upload-bytes", state === "done" ? `${size} in ${took}` : `${formatBytes(loaded)} of ${size}`);
-    setText(this.element, ".upload-rate", moves ? formatRate(rate) : "");
-    setText(this.element, ".upload-left", moves ? formatLeft(left) : "");
+    setText(element, ".upload-bytes", state === "done" ? `${size} in ${took}` : `${formatBytes(loaded)} of ${size}`);
+    setText(element, ".upload-rate", moves ? formatRate(rate) : "");
+    setText(element, ".upload-left", moves ? formatLeft(left) : "");
   }
 
-  /** @param {TaskState} state */
-  #paintState(state) {
-    const { element } = this;
+  /**
+   * @param {HTMLElement} element
+   * @param {TaskState} state
+   */
+  #paintState(element, state) {
+    const { reason, restarts, report } = this.#task;
+    const restart = restarts.at(-1);
+    const note = reason?.message ?? (restart && `Started anew: ${restart.message}`);
     element.dataset.state = state;
     setText(element, ".upload-state", WORDS[state]);
-    showIf(this.#task.reason, element, ".upload-note", this.#task.reason?.message);
+    showIf(note, element, ".upload-note", note);
     showIf(this.#error, element, ".upload-error", this.#error?.message);
     showIf(this.#result, element, ".upload-facts");
-    if (this.#result) this.#paintResult(this.#result);
-    this.#paintActions(state);
+    if (this.#result) this.#paintResult(element, this.#result);
+    showIf(report, element, ".upload-report");
+    if (report) showReport(find(element, ".upload-report"), report, `${this.name}: ${this.#error?.message ?? WORDS[state]}`);
+    this.#paintActions(element, state);
   }
 
-  /** @param {UploadResult} result */
-  #paintResult({ key, checksum, site, region, bucket, downloadUrl }) {
-    const { element } = this;
+  /**
+   * @param {HTMLElement} element
+   * @param {UploadResult} result
+   */
+  #paintResult(element, { key, checksum, site, region, bucket, downloadUrl }) {
     element.dataset.key = key;
     setText(element, ".upload-key", key);
     setText(element, ".upload-checksum", checksum ?? "");
@@ -154,9 +186,11 @@ export class Row {
     link.ariaLabel = `Open ${this.name}`;
   }
 
-  /** @param {TaskState} state */
-  #paintActions(state) {
-    const { element } = this;
+  /**
+   * @param {HTMLElement} element
+   * @param {TaskState} state
+   */
+  #paintActions(element, state) {
     const hadFocus = /** @type {HTMLElement | null} */ (element.querySelector(":focus"));
     const action = TOGGLES[state] ?? "pause";
     const toggle = find(element, ".upload-toggle");
@@ -174,17 +208,6 @@ export class Row {
     // Hiding the button that has the focus would lose it.
     if (hadFocus?.hidden) element.focus();
   }
-}
-
-/**
- * @param {unknown} condition
- * @param {Element} root
- * @param {string} selector
- * @param {string} [text]
- */
-function showIf(condition, root, selector, text) {
-  find(root, selector).hidden = !condition;
-  if (text !== undefined) setText(root, selector, text);
 }
 
 /** @param {string} name */

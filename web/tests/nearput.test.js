@@ -9,7 +9,7 @@ const FILE = new File(["abc"], "a.txt", { type: "text/plain" });
 /** A connection whose engine is this test: it sees the calls, and says what the engine says. */
 function newNearput(start = async () => {}) {
   const engine = { calls: [], starts: 0, closed: false, setup: undefined };
-  const nearput = new Nearput({ signer: "https://sign.example.com", options: {}, worker: true }, async (setup) => {
+  const nearput = new Nearput({ signer: "https://sign.example.com", options: {}, worker: true, resume: true }, async (setup) => {
     engine.starts += 1;
     engine.setup = setup;
     await start(engine.starts);
@@ -26,10 +26,10 @@ test("uploads reach the engine with their options, and events reach the upload t
   const second = nearput.upload(new Blob(["x"]));
   await settle();
   assert.deepEqual(engine.calls, [
-    ["upload", 1, FILE, { name: "other.txt", metadata: { a: "b" } }],
-    ["upload", 2, engine.calls[1][2], {}],
+    ["upload", 1, FILE, { name: "other.txt", metadata: { a: "b" }, resume: false }],
+    ["upload", 2, engine.calls[1][2], { resume: false }],
   ]);
-  engine.setup.onEvent({ id: 2, type: "done", result: RESULT });
+  engine.setup.onEvents([{ id: 2, type: "done", result: RESULT }]);
   assert.equal(first.state, "queued");
   assert.equal(await second.result, RESULT);
 });
@@ -42,13 +42,75 @@ test("what is not a file is a TypeError, thrown before anything starts", async (
   assert.deepEqual(engine.calls, []);
 });
 
+test("a stream is a TypeError that says why", () => {
+  const { nearput } = newNearput();
+  assert.throws(() => nearput.upload(new ReadableStream()), { name: "TypeError", message: /size must be known/ });
+  assert.throws(() => nearput.upload([FILE, new ReadableStream()]), { name: "TypeError" });
+});
+
+test("a file that is given twice while it is under way is uploaded once", async () => {
+  const { nearput, engine } = newNearput();
+  const signal = new AbortController().signal;
+  const task = nearput.upload(FILE, { name: "b.txt", signal });
+  assert.equal(nearput.upload(FILE, { name: "b.txt", signal }), task);
+  assert.notEqual(nearput.upload(FILE, { name: "c.txt", signal }), task);
+  assert.notEqual(nearput.upload(FILE, { name: "c.txt" }), task);
+  await settle();
+  assert.equal(engine.calls.length, 3);
+});
+
+test("a file is uploaded again once its upload has ended", async () => {
+  const { nearput } = newNearput();
+  const task = nearput.upload(FILE);
+  task.cancel();
+  assert.notEqual(nearput.upload(FILE), task);
+});
+
+test("the progress of a connection is that of all its uploads, and is told once for what comes together", async () => {
+  const { nearput, engine } = newNearput();
+  const told = [];
+  nearput.addEventListener("progress", () => told.push(nearput.progress));
+  nearput.upload([new Blob(["abc"]), new Blob(["abcde"])]);
+  await settle();
+  engine.setup.onEvents([
+    { id: 1, type: "state", state: "uploading" },
+    { id: 1, type: "progress", loaded: 1, total: 3, rate: 2, left: 1 },
+    { id: 2, type: "state", state: "uploading" },
+    { id: 2, type: "progress", loaded: 3, total: 5, rate: 2, left: 1 },
+  ]);
+  await settle();
+  assert.deepEqual(told, [
+    { loaded: 0, total: 8, rate: 0, left: undefined },
+    { loaded: 4, total: 8, rate: 4, left: 1 },
+  ]);
+});
+
+test("thousands of files are one task, and an event costs the same as with few", async () => {
+  const { nearput, engine } = newNearput();
+  const files = Array.from({ length: 10_000 }, () => new Blob(["abc"]));
+  const task = nearput.upload(files);
+  await settle();
+  assert.equal(engine.calls.length, files.length);
+  let told = 0;
+  task.addEventListener("progress", () => (told += 1));
+  engine.setup.onEvents(files.map((_, at) => ({ id: at + 1, type: "done", result: RESULT })));
+  const results = await task.result;
+  assert.ok(results.every(({ status, value }) => status === "fulfilled" && value === RESULT));
+  assert.ok(told <= 3, `${told} progress events`);
+});
+
+test("a handle is for one file", () => {
+  const { nearput } = newNearput();
+  assert.throws(() => nearput.upload([FILE], { handle: { getFile() {} } }), /"handle" is for one file/);
+});
+
 test("a signal cancels its upload with the signal's reason, and only while it runs", async () => {
   const { nearput, engine } = newNearput();
   const controller = new AbortController();
   const ended = nearput.upload(FILE, { signal: controller.signal });
-  const running = nearput.upload(FILE, { signal: controller.signal });
+  const running = nearput.upload(new Blob(["x"]), { signal: controller.signal });
   await settle();
-  engine.setup.onEvent({ id: 1, type: "done", result: RESULT });
+  engine.setup.onEvents([{ id: 1, type: "done", result: RESULT }]);
   const reason = new Error("the form was closed");
   controller.abort(reason);
   await assert.rejects(running.result, reason);

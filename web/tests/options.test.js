@@ -8,7 +8,7 @@ test("an unknown option is a TypeError that names it and lists those there are",
   assert.throws(() => connect("https://sign.example.com", { concurency: 4 }), {
     name: "TypeError",
     message:
-      'connect(): there is no option "concurency". The options are: token, worker, concurrency, partSize, giveUpAfter.',
+      'connect(): there is no option "concurency". The options are: token, worker, resume, concurrency, partSize, giveUpAfter, stallAfter.',
   });
 });
 
@@ -24,7 +24,12 @@ const WRONG = [
   [CONNECT_OPTIONS, "partSize", 8 * 1024 * 1024 - 1],
   [CONNECT_OPTIONS, "giveUpAfter", Infinity],
   [CONNECT_OPTIONS, "giveUpAfter", "5000"],
+  [CONNECT_OPTIONS, "stallAfter", 0],
+  [CONNECT_OPTIONS, "resume", 1],
   [FILE_OPTIONS, "name", null],
+  [FILE_OPTIONS, "priority", 1.5],
+  [FILE_OPTIONS, "handle", {}],
+  [FILE_OPTIONS, "resume", "yes"],
   [FILE_OPTIONS, "metadata", { pages: 3 }],
   [FILE_OPTIONS, "signal", {}],
 ];
@@ -39,6 +44,8 @@ for (const [rules, name, value] of WRONG) {
 
 test("options that are right or undefined pass", () => {
   checkOptions("a call", { token: async () => "t", worker: false, partSize: 8 * 1024 * 1024, giveUpAfter: 1 }, CONNECT_OPTIONS);
+  checkOptions("a call", { resume: false, stallAfter: 10_000 }, CONNECT_OPTIONS);
+  checkOptions("a call", { priority: -1, handle: { getFile() {} }, resume: true }, FILE_OPTIONS);
   checkOptions("a call", { name: undefined, metadata: { a: "b" }, signal: AbortSignal.abort() }, FILE_OPTIONS);
 });
 

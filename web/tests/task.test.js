@@ -62,6 +62,62 @@ test("cancel ends a task at once with an AbortError, whatever the engine still s
   assert.deepEqual(commands, ["cancel"]);
 });
 
+test("progress never runs backwards", () => {
+  const { task, hear } = newTask();
+  hear({ type: "progress", loaded: 6, total: 10, rate: 2, left: 2 });
+  hear({ type: "progress", loaded: 4, total: 10, rate: 2, left: 3 });
+  assert.equal(task.progress.loaded, 6);
+});
+
+test("a task tells why it started anew", () => {
+  const { task, hear } = newTask();
+  const seen = [];
+  task.addEventListener("restart", () => seen.push(task.restarts.at(-1).code));
+  hear({ type: "restarted", reason: { code: "ticket_expired", message: "…" } });
+  assert.deepEqual(seen, ["ticket_expired"]);
+});
+
+test("a loop over a task sees the newest step each time, and ends with the task", async () => {
+  const { task, hear } = newTask();
+  const seen = [];
+  const loop = (async () => {
+    for await (const { state, progress } of task) {
+      seen.push([state, progress.loaded]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })();
+  hear({ type: "state", state: "uploading" });
+  for (const loaded of [1, 2, 3]) hear({ type: "progress", loaded, total: 10, rate: 1, left: 1 });
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  hear({ type: "failed", error: { code: "internal", message: "…", retryable: true } });
+  await loop;
+  assert.deepEqual(seen, [
+    ["queued", 0],
+    ["uploading", 3],
+    ["failed", 3],
+  ]);
+});
+
+test("a loop over a task that has ended sees its last step", async () => {
+  const { task } = newTask();
+  task.cancel();
+  const seen = [];
+  for await (const step of task) seen.push(step.state);
+  assert.deepEqual(seen, ["cancelled"]);
+});
+
+test("two loops over a task see the same end", async () => {
+  const { task, hear } = newTask();
+  const last = async () => {
+    let state;
+    for await (const step of task) state = step.state;
+    return state;
+  };
+  const loops = [last(), last()];
+  hear({ type: "done", result: RESULT });
+  assert.deepEqual(await Promise.all(loops), ["done", "done"]);
+});
+
 test("commands after the end are not passed on", () => {
   const { task, commands, hear } = newTask();
   task.pause();

@@ -91,6 +91,16 @@ pub(crate) const CHECKS: &[Check] = &[
         run: |_| client::build(),
     },
     Check {
+        name: "types",
+        about: "the scripts of web/ agree with their types, and those with the client's",
+        needs: setup::TYPES,
+        after: &["client"],
+        run: |_| {
+            client::build()?;
+            run(command("tsc --project").arg(workspace::web()))
+        },
+    },
+    Check {
         name: "size",
         about: "the upload path is small enough in brotli",
         needs: setup::CLIENT,

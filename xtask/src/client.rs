@@ -45,11 +45,19 @@ pub(crate) fn build() -> Result<()> {
     File::create(&begun).with_context(|| format!("{} could not be written", begun.display()))?;
     // Made elsewhere, so that nobody sees it half-made.
     let made = workspace::root().join(format!("target/pkg-{}", std::process::id()));
+    fs::create_dir_all(&made)?;
     for (module, folder) in MODULES {
+        // wasm-pack optimises every module that it finds in its folder.
+        let own = made.join(module);
         let mut build = command("wasm-pack --quiet build --mode no-install --target web --no-pack --no-gitignore");
-        build.args(["--profile", "wasm", "--out-dir"]).arg(&made).arg(folder);
+        build.args(["--profile", "wasm", "--out-dir"]).arg(&own).arg(folder);
         run_command(for_size(&mut build))?;
-        shrink(&made, module)?;
+        shrink(&own, module)?;
+        for file in fs::read_dir(&own)? {
+            let file = file?;
+            fs::rename(file.path(), made.join(file.file_name()))?;
+        }
+        fs::remove_dir(&own)?;
     }
     replace(&made, &workspace::pkg())?;
     fs::rename(&begun, stamp())?;

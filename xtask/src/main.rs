@@ -2,8 +2,10 @@
 //!
 //! - [`setup`] brings what a machine with rustup, cargo and Node.js lacks ([`tools`], [`browser`]),
 //! - [`client`] builds the page's WebAssembly module, [`demo`] shows it at work, [`pack`] makes the npm tarball,
+//! - [`bench`] measures what is promised about speed and memory,
 //! - [`test`] runs every check of [`checks`], among them the guards of [`guard`].
 
+mod bench;
 mod browser;
 mod checks;
 mod client;
@@ -28,6 +30,7 @@ cargo xtask <command>
 
   demo [options]   Build everything and serve the demo page (options go to nearput-dev, e.g. --port 5000)
   test [name ...]  Run every check, or only those named; `test --list` lists them
+  bench [name ...] Measure speed and memory against their goals; `bench --list` lists the benchmarks
   pack             Make the npm tarball, in target/npm
   client           Build the WebAssembly module into web/pkg
   setup            Only install what the commands above need
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = match (command, rest) {
         ("demo", options) => demo::run(options).map(|()| true),
         ("test", names) => test::run(names),
+        ("bench", names) => bench::run(names).map(|()| true),
         ("pack", []) => pack::run().map(|_| true),
         ("client", []) => client::run().map(|()| true),
         ("setup", []) => setup::run().map(|()| true),

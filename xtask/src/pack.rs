@@ -10,13 +10,14 @@ use crate::process::{capture, command, run as run_command};
 use crate::{client, setup, workspace};
 
 /// What a page cannot do without, and what the law and a reader want.
-const REQUIRED: [&str; 14] = [
+const REQUIRED: [&str; 15] = [
     "LICENSE",
     "README.md",
     "package.json",
     "nearput.js",
     "nearput.d.ts",
     "worker.js",
+    "resume.js",
     "drop-in.js",
     "credentials.js",
     "pkg/nearput_client.js",
@@ -28,7 +29,7 @@ const REQUIRED: [&str; 14] = [
 ];
 
 /// The scripts that a page or a worker loads by name.
-const ENTRIES: [&str; 4] = ["nearput.js", "worker.js", "drop-in.js", "credentials.js"];
+const ENTRIES: [&str; 5] = ["nearput.js", "worker.js", "resume.js", "drop-in.js", "credentials.js"];
 
 pub(crate) fn run() -> Result<PathBuf> {
     setup::require(setup::CLIENT)?;

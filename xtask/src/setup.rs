@@ -17,6 +17,7 @@ pub(crate) enum Need {
     WasmPack,
     WasmOpt,
     Esbuild,
+    TypeScript,
     CargoDeny,
     Browser,
 }
@@ -24,6 +25,10 @@ pub(crate) enum Need {
 /// What building the page's module needs.
 pub(crate) const CLIENT: &[Need] =
     &[Need::WasmTarget, Need::RustSource, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild];
+
+/// What checking the types of the page's scripts needs: they name those of the module.
+pub(crate) const TYPES: &[Need] =
+    &[Need::WasmTarget, Need::Node, Need::WasmBindgen, Need::WasmPack, Need::WasmOpt, Need::Esbuild, Need::TypeScript];
 
 /// What steering a page that uses it needs.
 pub(crate) const PAGE: &[Need] = &[
@@ -47,6 +52,7 @@ const ALL: &[Need] = &[
     Need::WasmPack,
     Need::WasmOpt,
     Need::Esbuild,
+    Need::TypeScript,
     Need::CargoDeny,
     Need::Browser,
 ];
@@ -89,6 +95,7 @@ impl Need {
             Self::WasmPack => "wasm-pack",
             Self::WasmOpt => "wasm-opt",
             Self::Esbuild => "esbuild",
+            Self::TypeScript => "TypeScript",
             Self::CargoDeny => "cargo-deny",
             Self::Browser => "Chromium and driver",
         }
@@ -121,6 +128,7 @@ impl Need {
             Self::WasmPack => Ok(tools::wasm_pack().find()),
             Self::WasmOpt => Ok(tools::find_wasm_opt()),
             Self::Esbuild => Ok(tools::find_esbuild()),
+            Self::TypeScript => Ok(tools::find_typescript()),
             Self::CargoDeny => Ok(tools::cargo_deny().find()),
             Self::Browser => Ok(browser::find()),
         }
@@ -139,7 +147,7 @@ impl Need {
             }
             Self::WasmBindgen => tools::wasm_bindgen()?.install(),
             Self::WasmPack => tools::wasm_pack().install(),
-            Self::WasmOpt | Self::Esbuild => tools::install_npm_tools(),
+            Self::WasmOpt | Self::Esbuild | Self::TypeScript => tools::install_npm_tools(),
             Self::CargoDeny => tools::cargo_deny().install(),
             Self::Browser => browser::install(),
         }

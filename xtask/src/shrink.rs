@@ -34,7 +34,7 @@ fn with_loader(source: &str, module: &str) -> Result<String> {
         rest.contains("let wasmModule, wasmInstance, wasm;") && rest.contains("function __wbg_get_imports() {");
     let has_more = !own.ends_with("export { initSync, __wbg_init as default };\n") || own.contains("__wbindgen_start");
     ensure!(has_ours && !has_more, "wasm-bindgen loads the module in a new way");
-    Ok(rest.to_owned() + &LOADER.replace("MODULE", module))
+    Ok(format!("{rest}{}", LOADER.replace("MODULE", module)))
 }
 
 fn with_loader_types(types: &str) -> Result<String> {
@@ -137,9 +137,8 @@ mod tests {
 
     #[test]
     fn a_script_without_one_of_the_imports_is_refused() {
-        let error = names()
-            .in_script("\"./nearput_client_bg.js\": import0", "nearput_client")
-            .expect_err("the import is missing");
+        let lacking = "\"./nearput_client_bg.js\": import0";
+        let error = names().in_script(lacking, "nearput_client").expect_err("the import is missing");
         assert!(error.to_string().contains("__wbg_now_1f"), "{error}");
     }
 
@@ -152,9 +151,10 @@ mod tests {
     fn the_loader_is_ours_and_what_comes_before_it_is_left_alone() {
         let before = "function __wbg_get_imports() {}\nlet wasmModule, wasmInstance, wasm;\n";
         let theirs = "function __wbg_finalize_init() {}\nexport { initSync, __wbg_init as default };\n";
-        let script = with_loader(&format!("{before}{theirs}"), "nearput_sigv4")
-            .expect("the script is as wasm-bindgen writes it");
-        assert_eq!(script, format!("{before}{}", LOADER.replace("MODULE", "nearput_sigv4")));
+        let script =
+            with_loader(&format!("{before}{theirs}"), "engine").expect("the script is as wasm-bindgen writes it");
+        assert_eq!(script, format!("{before}{}", LOADER.replace("MODULE", "engine")));
+        assert!(script.contains("engine_bg.wasm"), "{script}");
         let types =
             with_loader_types("export class Engine {}\nexport type InitInput = URL;\n").expect("so are the types");
         assert_eq!(types, format!("export class Engine {{}}\n{LOADER_TYPES}"));
@@ -165,9 +165,9 @@ mod tests {
         let before =
             "function __wbg_get_imports() {}\nlet wasmModule, wasmInstance, wasm;\nfunction __wbg_finalize_init() {";
         let exports_more = format!("{before}}}\nexport {{ initSync, another, __wbg_init as default }};\n");
-        with_loader(&exports_more, "m").expect_err("somebody may import it");
+        with_loader(&exports_more, "engine").expect_err("somebody may import it");
         let starts = format!("{before}wasm.__wbindgen_start();}}\nexport {{ initSync, __wbg_init as default }};\n");
-        with_loader(&starts, "m").expect_err("ours does not start anything");
-        with_loader("let wasm;", "m").expect_err("there is no loader");
+        with_loader(&starts, "engine").expect_err("ours does not start anything");
+        with_loader("let wasm;", "engine").expect_err("there is no loader");
     }
 }

@@ -56,7 +56,7 @@ impl Program {
 
     /// Whether it needs a browser, the built client and the package.
     pub(crate) fn is_end_to_end(&self) -> bool {
-        self.folder_of_crate == workspace::root().join("tests")
+        self.folder_of_crate == workspace::root().join("tests") && self.target == "end_to_end"
     }
 
     fn run(&self, tally: &mut Tally) -> Result<()> {

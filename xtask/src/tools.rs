@@ -14,6 +14,7 @@ pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 pub(crate) const OLDEST_NODE: u32 = 20;
 const BINARYEN: &str = "132.0.0";
 const ESBUILD: &str = "0.28.2";
+const TYPESCRIPT: &str = "7.0.2";
 
 /// A tool that `cargo install` builds.
 pub(crate) struct CargoTool {
@@ -92,11 +93,16 @@ pub(crate) fn find_esbuild() -> Option<String> {
     printed_version("esbuild", 0).filter(|version| version == ESBUILD)
 }
 
+pub(crate) fn find_typescript() -> Option<String> {
+    printed_version("tsc", 1).filter(|version| version == TYPESCRIPT)
+}
+
 /// All of them at once: npm removes what it is not asked for.
 pub(crate) fn install_npm_tools() -> Result<()> {
     let mut install = command("npm install --no-save --no-audit --no-fund --loglevel=error");
     install.arg("--prefix").arg(workspace::npm_tools());
-    run(install.args([format!("binaryen@{BINARYEN}"), format!("esbuild@{ESBUILD}")]))
+    install.args([format!("binaryen@{BINARYEN}"), format!("esbuild@{ESBUILD}"), format!("typescript@{TYPESCRIPT}")]);
+    run(&mut install)
 }
 
 pub(crate) fn find_node() -> Option<String> {

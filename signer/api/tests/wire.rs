@@ -61,7 +61,7 @@ fn credentials_are_plain_json_and_print_none_of_their_secrets() {
 fn the_parts_of_a_plan_cover_the_file_exactly_once() {
     const PART: u64 = 8 << 20;
     for size in [0, 1, PART - 1, PART, PART + 1, 3 * PART, u64::MAX] {
-        for plan in [Plan::Put, Plan::Multipart { part_size: PART }] {
+        for plan in [Plan::Form, Plan::Put, Plan::Multipart { part_size: PART }] {
             let count = plan.part_count(size);
             assert!(plan.part_range(size, 0).is_none());
             let Ok(last) = u32::try_from(count) else { continue };

@@ -81,12 +81,22 @@ async fn an_upload_is_done_only_if_the_stored_object_is_the_file() {
         // A finished upload is unknown to many services.
         (lost.clone(), the_file(), None),
         (lost.clone(), stored(PART + 1, Some(checksum(b""))), Some(ErrorCode::ChecksumMismatch)),
+        (lost.clone(), Answer::Error(503, "SlowDown"), Some(ErrorCode::StorageUnavailable)),
+        (lost.clone(), Answer::Error(403, "AccessDenied"), Some(ErrorCode::UploadNotFound)),
         (lost, nowhere.clone(), Some(ErrorCode::UploadNotFound)),
+        (Answer::Error(409, "ConditionalRequestConflict"), the_file(), None),
+        (Answer::Error(409, "ConditionalRequestConflict"), nowhere.clone(), Some(ErrorCode::UploadNotFound)),
+        (Answer::Error(409, "OperationAborted"), nowhere.clone(), Some(ErrorCode::StorageUnavailable)),
         (Answer::Error(403, "AccessDenied"), the_file(), None),
         (Answer::Error(403, "AccessDenied"), nowhere.clone(), Some(ErrorCode::StorageRefused)),
         (Answer::Error(400, "InvalidPart"), the_file(), Some(ErrorCode::UploadIncomplete)),
+        (Answer::Error(400, "InvalidPartOrder"), nowhere.clone(), Some(ErrorCode::UploadIncomplete)),
+        (Answer::Error(400, "EntityTooSmall"), nowhere.clone(), Some(ErrorCode::UploadIncomplete)),
         (Answer::Error(400, "BadDigest"), nowhere.clone(), Some(ErrorCode::ChecksumMismatch)),
+        // S3 may begin a 200 before it knows how Complete ends.
         (Answer::Error(200, "InternalError"), nowhere.clone(), Some(ErrorCode::StorageUnavailable)),
+        (Answer::Error(200, "InvalidPart"), nowhere.clone(), Some(ErrorCode::UploadIncomplete)),
+        (Answer::Error(200, "NoSuchUpload"), the_file(), None),
         (Answer::Error(503, "SlowDown"), nowhere, Some(ErrorCode::StorageUnavailable)),
     ] {
         let world = World::open(Script { complete, head, ..Script::default() }).await;
@@ -105,6 +115,59 @@ async fn etags_that_the_browser_could_not_see_are_those_the_storage_lists() {
     done(world.complete([Some("\"mine\""), None]).await);
     let body = &world.storage.asked_for("complete")[0].body;
     assert!(body.contains("mine") && body.contains("e2") && !body.contains("e1"), "{body}");
+}
+
+#[tokio::test]
+async fn parts_that_the_storage_does_not_list_are_missing() {
+    let world = World::open(Script { list: |_| list_xml(&[1], None), head: the_file(), ..Script::default() }).await;
+    assert_eq!(failed(world.complete([None, None]).await), ErrorCode::UploadIncomplete);
+    assert!(world.storage.asked_for("complete").is_empty());
+}
+
+#[tokio::test]
+async fn two_completes_at_once_answer_the_same() {
+    let world = World::open(Script { head: the_file(), ..Script::default() }).await;
+    let (mut one, other) = tokio::join!(world.complete(SENT), world.complete(SENT));
+    if let (Outcome::Done(one), Outcome::Done(other)) = (&mut one, &other) {
+        one.download_url.clone_from(&other.download_url);
+    }
+    assert_eq!(done(one), done(other));
+}
+
+#[tokio::test]
+async fn a_service_without_crc64nvme_is_told_crc32c() {
+    let head = Answer::Headers(vec![
+        ("content-length", (PART + 1).to_string()),
+        ("etag", "\"e\"".to_owned()),
+        ("x-amz-checksum-crc32c", "AAAAAA==".to_owned()),
+    ]);
+    let storage = ScriptedStorage::start(Script { head, ..Script::default() }).await;
+    let site = "profile = { checksum = 'crc32c', form = false }".to_owned();
+    let signer = Signer::start(storage.address, Options { site, ..Options::default() }).await;
+    let mut asked = file(&bytes(PART + 1), Plan::Multipart { part_size: PART });
+    let wrong = failed(signer.open_all(vec![asked.clone()]).await.remove(0));
+    assert_eq!(wrong, ErrorCode::InvalidChecksum, "CRC64NVME where CRC32C is needed");
+    asked.parts.iter_mut().for_each(|part| part.checksum = Some("AAAAAA==".to_owned()));
+    let opened = signer.open(asked).await;
+    assert_eq!(opened.parts[0].headers["x-amz-checksum-crc32c"], "AAAAAA==");
+    assert!(opened.parts[0].urls["custom"].contains("x-amz-checksum-crc32c&"));
+
+    let mut complete = to_complete(&opened, &[], SENT.map(|etag| etag.map(str::to_owned)).to_vec());
+    complete.checksum = Some("AAAAAQ==".to_owned());
+    assert_eq!(failed(signer.complete(complete.clone()).await), ErrorCode::ChecksumMismatch);
+    complete.checksum = Some("AAAAAA==".to_owned());
+    complete.parts.iter_mut().for_each(|part| part.checksum = Some("AAAAAA==".to_owned()));
+    assert_eq!(done(signer.complete(complete).await).checksum.as_deref(), Some("AAAAAA=="));
+
+    let header = |asked: &Asked, name: &str| asked.headers[name].to_str().expect("text").to_owned();
+    let create = &storage.asked_for("create")[0];
+    assert_eq!(header(create, "x-amz-checksum-algorithm"), "CRC32C");
+    assert_eq!(header(create, "x-amz-checksum-type"), "FULL_OBJECT");
+    let complete = &storage.asked_for("complete")[1];
+    assert_eq!(header(complete, "x-amz-checksum-crc32c"), "AAAAAA==");
+    assert_eq!(header(complete, "x-amz-checksum-type"), "FULL_OBJECT");
+    assert!(complete.body.contains("<ChecksumCRC32C>AAAAAA==</ChecksumCRC32C>"), "{}", complete.body);
+    assert!(!complete.body.contains("NVME"), "{}", complete.body);
 }
 
 #[tokio::test]

@@ -88,8 +88,11 @@ async fn a_body_over_four_mebibytes_is_refused() {
 async fn a_file_that_may_not_be_uploaded_is_refused() {
     let storage = Storage::start().await;
     let limits = "max_file_size = 60000000000\ntypes = ['image/*', 'text/html']\nmax_parts_per_call = 2";
-    let signer =
-        Signer::start(storage.address, Options { limits, site: "profile.form = false", ..Options::default() }).await;
+    let signer = Signer::start(
+        storage.address,
+        Options { limits, site: "profile.form = false".to_owned(), ..Options::default() },
+    )
+    .await;
     let good = || serde_json::to_value(file(&bytes(1), Plan::Put)).expect("JSON");
     let with = |key: &str, value: Value| {
         let mut file = good();

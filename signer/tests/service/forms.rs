@@ -15,7 +15,8 @@ const WITHOUT_CHECKSUM: &str = "profile.checksum = 'none'";
 
 async fn start() -> (Storage, Signer) {
     let storage = Storage::start().await;
-    let signer = Signer::start(storage.address, Options { site: WITHOUT_CHECKSUM, ..Options::default() }).await;
+    let signer =
+        Signer::start(storage.address, Options { site: WITHOUT_CHECKSUM.to_owned(), ..Options::default() }).await;
     (storage, signer)
 }
 

@@ -7,7 +7,7 @@ use nearput_api::{
 
 use crate::client::{send, send_part, send_with};
 use crate::storage::{BUCKET, Storage};
-use crate::world::{PART, Signer, TOKEN, bytes, checksum, done, failed, file, start, to_complete};
+use crate::world::{Options, PART, Signer, TOKEN, bytes, checksum, done, failed, file, start, to_complete};
 
 const MULTIPART: Plan = Plan::Multipart { part_size: PART };
 
@@ -217,4 +217,40 @@ async fn a_call_as_plain_text_with_its_token_in_the_body_works() {
     let reply = send("POST", &signer.url(path::OPEN), &headers, body.to_string()).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.headers["access-control-allow-origin"], crate::world::ORIGIN);
+}
+
+#[tokio::test]
+async fn a_part_may_be_sent_by_any_path_of_the_site() {
+    let storage = Storage::start().await;
+    let port = storage.address.port();
+    let site = format!("further_endpoints = ['http://localhost:{port}']");
+    let signer = Signer::start(storage.address, Options { site, ..Options::default() }).await;
+    let sites: Sites = signer.call(path::SITES, &serde_json::json!({})).await.json();
+    let paths: Vec<_> = sites.sites[0].paths.iter().map(|path| path.id.as_str()).collect();
+    assert_eq!(paths, ["custom", "custom-2"]);
+    assert!(sites.sites[0].paths[1].probe_url.starts_with(&format!("http://localhost:{port}/")));
+
+    let content = bytes(PART + 1);
+    let opened = signer.open(file(&content, MULTIPART)).await;
+    let mut etags = Vec::new();
+    for (part, id) in opened.parts.iter().zip(["custom-2", "custom"]) {
+        assert_eq!(part.urls.keys().collect::<Vec<_>>(), ["custom", "custom-2"]);
+        let mut by_one = part.clone();
+        by_one.urls = [("custom".to_owned(), part.urls[id].clone())].into();
+        let range = MULTIPART.part_range(PART + 1, part.number).expect("a part");
+        let reply = send_part(&by_one, &content[range.start as usize..range.end as usize]).await;
+        etags.push(Some(reply.headers["etag"].to_str().expect("text").to_owned()));
+    }
+    done(signer.complete(to_complete(&opened, &content, etags)).await);
+    assert_eq!(storage.object(&opened.key).expect("the object"), content);
+}
+
+#[tokio::test]
+async fn the_signer_may_reach_the_storage_by_another_address_than_browsers_do() {
+    let storage = Storage::start().await;
+    let browsers = "127.0.0.1:9".parse().expect("an address");
+    let site = format!("internal_endpoint = 'http://{}'", storage.address);
+    let signer = Signer::start(browsers, Options { site, ..Options::default() }).await;
+    let opened = signer.open(file(&bytes(1), MULTIPART)).await;
+    assert!(opened.parts[0].urls["custom"].starts_with("http://127.0.0.1:9/"));
 }

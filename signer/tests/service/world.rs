@@ -25,12 +25,17 @@ pub(crate) struct Options {
     pub(crate) ticket_lifetime: &'static str,
     pub(crate) limits: &'static str,
     /// Further keys of the site.
-    pub(crate) site: &'static str,
+    pub(crate) site: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { secret_key: SECRET_KEY, ticket_lifetime: "1h", limits: "max_file_size = 60000000000", site: "" }
+        Self {
+            secret_key: SECRET_KEY,
+            ticket_lifetime: "1h",
+            limits: "max_file_size = 60000000000",
+            site: String::new(),
+        }
     }
 }
 

@@ -7,8 +7,18 @@ const MIB: u64 = 1 << 20;
 /// Files up to this size go as one request.
 pub const SINGLE_REQUEST_BYTES: u64 = 8 * MIB;
 
+/// Files up to this size go as a form where the site takes one. A browser tells nothing of a form's progress, so what takes long on
+/// a slow line is worth a preflight: <https://xhr.spec.whatwg.org/#the-send()-method>.
+pub const FORM_BYTES: u64 = MIB;
+
 /// Parts are not smaller than this: each costs a CORS preflight.
 pub const MIN_PART_BYTES: u64 = 8 * MIB;
+
+/// On a long line a preflight takes as long as a mebibyte or more: larger parts make that a small share.
+const LONG_LINE_PART_BYTES: u64 = 16 * MIB;
+
+/// More connections than this are used on a long line only.
+const SHORT_LINE_CONNECTIONS: u64 = 12;
 
 /// Beyond this many parts they grow instead: each costs a signature, and a line in the call that completes the upload.
 const COMFORTABLE_PARTS: u64 = 1_000;
@@ -23,16 +33,31 @@ pub struct TooLarge {
     pub limit: u64,
 }
 
-/// Cuts a file of `size` bytes for a site, in parts of `part_size` bytes if that is given and the site can take them.
-pub fn plan(size: u64, part_size: Option<u64>, profile: &Profile) -> Result<Plan, TooLarge> {
+/// Cuts a file of `size` bytes for a site, to be sent over so many connections, in parts of `wish` bytes if that is given and the
+/// site can take them.
+pub fn plan(size: u64, wish: Option<u64>, connections: usize, profile: &Profile) -> Result<Plan, TooLarge> {
     let limit = u64::from(profile.max_parts).saturating_mul(MAX_PART_BYTES);
     if size > limit {
         return Err(TooLarge { limit });
     }
+    if size <= SINGLE_REQUEST_BYTES {
+        return Ok(if profile.form && size <= FORM_BYTES { Plan::Form } else { Plan::Put });
+    }
     let smallest = size.div_ceil(u64::from(profile.max_parts.max(1))).max(profile.min_part_size);
-    let comfortable = || size.div_ceil(COMFORTABLE_PARTS).next_multiple_of(MIB).max(MIN_PART_BYTES);
-    let part_size = part_size.unwrap_or_else(comfortable).max(smallest).min(MAX_PART_BYTES);
-    if size <= SINGLE_REQUEST_BYTES.min(part_size) { Ok(Plan::Put) } else { Ok(Plan::Multipart { part_size }) }
+    let part_size = wish.unwrap_or_else(|| comfortable(size, connections as u64));
+    Ok(Plan::Multipart { part_size: part_size.max(smallest).min(MAX_PART_BYTES) })
+}
+
+fn comfortable(size: u64, connections: u64) -> u64 {
+    let wished = if connections > SHORT_LINE_CONNECTIONS { even(size, connections) } else { MIN_PART_BYTES };
+    let few = size.div_ceil(COMFORTABLE_PARTS).next_multiple_of(MIB);
+    wished.max(few).max(MIN_PART_BYTES)
+}
+
+/// As many parts as fill every connection equally often, so that none is idle while the last parts are sent.
+fn even(size: u64, connections: u64) -> u64 {
+    let rounds = (size / connections).div_ceil(LONG_LINE_PART_BYTES).max(1);
+    size.div_ceil(rounds * connections)
 }
 
 #[cfg(test)]
@@ -43,34 +68,52 @@ mod tests {
     use super::*;
 
     fn profile(max_parts: u32) -> Profile {
-        Profile { max_parts, min_part_size: 5 * MIB, checksum: Some(ChecksumAlgorithm::Crc64nvme) }
+        let checksum = Some(ChecksumAlgorithm::Crc64nvme);
+        Profile { max_parts, min_part_size: 5 * MIB, checksum, form: true, second_copies: true }
     }
 
     #[test]
-    fn a_file_of_up_to_8_mib_is_one_request() {
-        for size in [0, 1, 5 * MIB, 8 * MIB] {
-            assert_eq!(plan(size, None, &profile(10_000)), Ok(Plan::Put));
+    fn a_file_of_up_to_8_mib_is_one_request_and_a_small_one_a_form_where_the_site_takes_one() {
+        for size in [0, 1, MIB] {
+            assert_eq!(plan(size, None, 6, &profile(10_000)), Ok(Plan::Form));
+            assert_eq!(plan(size, None, 6, &Profile { form: false, ..profile(10_000) }), Ok(Plan::Put));
         }
-        assert_eq!(plan(8 * MIB + 1, None, &profile(10_000)), Ok(Plan::Multipart { part_size: 8 * MIB }));
+        for size in [MIB + 1, 8 * MIB] {
+            assert_eq!(plan(size, None, 6, &profile(10_000)), Ok(Plan::Put));
+        }
+        assert_eq!(plan(8 * MIB + 1, None, 6, &profile(10_000)), Ok(Plan::Multipart { part_size: 8 * MIB }));
+    }
+
+    #[test]
+    fn on_a_long_line_every_connection_has_equally_many_larger_parts() {
+        for (size, count) in [(100 * MIB, 13), (256 * MIB, 24), (1024 * MIB, 72), (8 * MIB + 1, 2)] {
+            let plan = plan(size, None, 24, &profile(10_000)).expect("it can be taken");
+            assert_eq!(plan.part_count(size), count, "{size}");
+        }
     }
 
     #[test]
     fn a_wish_that_the_site_cannot_take_is_raised_to_what_it_can() {
-        assert_eq!(plan(100 * MIB, Some(1), &profile(10_000)), Ok(Plan::Multipart { part_size: 5 * MIB }));
-        assert_eq!(plan(100 * MIB, Some(1), &profile(10)), Ok(Plan::Multipart { part_size: 10 * MIB }));
+        assert_eq!(plan(100 * MIB, Some(1), 6, &profile(10_000)), Ok(Plan::Multipart { part_size: 5 * MIB }));
+        assert_eq!(plan(100 * MIB, Some(1), 6, &profile(10)), Ok(Plan::Multipart { part_size: 10 * MIB }));
     }
 
     #[test]
     fn a_file_larger_than_the_site_can_take_is_refused() {
-        assert_eq!(plan(11 << 30, None, &profile(2)), Err(TooLarge { limit: 10 << 30 }));
+        assert_eq!(plan(11 << 30, None, 6, &profile(2)), Err(TooLarge { limit: 10 << 30 }));
     }
 
     proptest! {
         #[test]
-        fn every_plan_is_within_the_sites_profile(size in 0..=50_000 * (1u64 << 30), wish in proptest::option::of(0..=u64::MAX), max_parts in 1_000..=10_000u32) {
+        fn every_plan_is_within_the_sites_profile(
+            size in 0..=50_000 * (1u64 << 30),
+            wish in proptest::option::of(0..=u64::MAX),
+            connections in 1..=30usize,
+            max_parts in 1_000..=10_000u32,
+        ) {
             let profile = profile(max_parts);
-            match plan(size, wish, &profile) {
-                Ok(Plan::Put) => prop_assert!(size <= SINGLE_REQUEST_BYTES),
+            match plan(size, wish, connections, &profile) {
+                Ok(Plan::Form | Plan::Put) => prop_assert!(size <= SINGLE_REQUEST_BYTES),
                 Ok(Plan::Multipart { part_size }) => {
                     prop_assert!(part_size >= profile.min_part_size && part_size <= MAX_PART_BYTES);
                     prop_assert!(size.div_ceil(part_size) <= u64::from(max_parts));

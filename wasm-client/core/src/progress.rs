@@ -1,12 +1,12 @@
 //! How far an upload is, for the person who waits: never backwards, with a steady rate.
 
-use std::time::Duration;
+use crate::Millis;
 
 /// How quickly the rate follows a change of the line.
-const SMOOTHING: Duration = Duration::from_secs(3);
+const SMOOTHING: Millis = 3_000;
 
 /// Shorter spans say more about buffers than about the line.
-const SHORTEST_SAMPLE: Duration = Duration::from_millis(200);
+const SHORTEST_SAMPLE: Millis = 200;
 
 /// How far one upload is.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Progress {
     loaded: u64,
     /// Bytes per second; none until there is a sample.
     rate: Option<f64>,
-    sampled: Option<(Duration, u64)>,
+    sampled: Option<(Millis, u64)>,
 }
 
 impl Progress {
@@ -24,21 +24,24 @@ impl Progress {
         Self { total, loaded: 0, rate: None, sampled: None }
     }
 
-    /// Takes note that `loaded` bytes are there or under way. Less than before, after a request was lost, changes nothing.
-    pub fn update(&mut self, loaded: u64, now: Duration) {
+    /// Takes note that `loaded` bytes are there or under way. Less than before, after a request was lost, changes nothing. Says
+    /// whether there is anything new to show.
+    pub fn update(&mut self, loaded: u64, now: Millis) -> bool {
+        let had = self.loaded;
         self.loaded = self.loaded.max(loaded).min(self.total);
         let Some((then, before)) = self.sampled else {
             self.sampled = Some((now, self.loaded));
-            return;
+            return self.loaded > had;
         };
         let span = now.saturating_sub(then);
         if span < SHORTEST_SAMPLE {
-            return;
+            return self.loaded > had;
         }
-        let sample = (self.loaded - before) as f64 / span.as_secs_f64();
-        let weight = span.as_secs_f64() / (span + SMOOTHING).as_secs_f64();
+        let sample = (self.loaded - before) as f64 * 1000.0 / span as f64;
+        let weight = span as f64 / (span + SMOOTHING) as f64;
         self.rate = Some(self.rate.map_or(sample, |rate| rate + weight * (sample - rate)));
         self.sampled = Some((now, self.loaded));
+        true
     }
 
     /// Forgets the rate, since the upload stands still on purpose.
@@ -75,10 +78,10 @@ mod tests {
     #[test]
     fn lost_bytes_do_not_turn_it_back() {
         let mut progress = Progress::new(100);
-        progress.update(60, Duration::from_secs(1));
-        progress.update(20, Duration::from_secs(2));
+        progress.update(60, 1_000);
+        progress.update(20, 2_000);
         assert_eq!(progress.loaded(), 60);
-        progress.update(900, Duration::from_secs(3));
+        progress.update(900, 3_000);
         assert_eq!(progress.loaded(), 100);
     }
 
@@ -86,7 +89,7 @@ mod tests {
     fn a_steady_line_has_its_own_rate_and_the_rest_of_the_time() {
         let mut progress = Progress::new(1_000_000);
         for tenth in 0..=50u64 {
-            progress.update(tenth * 10_000, Duration::from_millis(tenth * 100));
+            progress.update(tenth * 10_000, tenth * 100);
         }
         assert!((progress.rate() - 100_000.0).abs() < 1.0, "{}", progress.rate());
         assert!((progress.left().expect("a rate") - 5.0).abs() < 0.01);
@@ -95,9 +98,9 @@ mod tests {
     #[test]
     fn nothing_is_claimed_before_there_is_a_sample_or_after_a_rest() {
         let mut progress = Progress::new(10);
-        progress.update(1, Duration::ZERO);
+        progress.update(1, 0);
         assert_eq!((progress.rate(), progress.left()), (0.0, None));
-        progress.update(5, Duration::from_secs(1));
+        progress.update(5, 1_000);
         assert!(progress.left().is_some());
         progress.rest();
         assert_eq!((progress.rate(), progress.left()), (0.0, None));

@@ -1,7 +1,6 @@
 //! The time since the page or worker began, and chance.
 
-use std::time::Duration;
-
+use nearput_core::Millis;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
@@ -14,6 +13,6 @@ extern "C" {
     pub(crate) fn random() -> f64;
 }
 
-pub(crate) fn now() -> Duration {
-    Duration::from_millis(performance_now() as u64)
+pub(crate) fn now() -> Millis {
+    performance_now() as Millis
 }

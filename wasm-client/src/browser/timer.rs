@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Duration;
 
+use nearput_core::Millis;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 
 #[wasm_bindgen]
@@ -22,9 +22,9 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    pub(crate) fn after(wait: Duration, call: impl Fn() + 'static) -> Self {
+    pub(crate) fn after(wait: Millis, call: impl Fn() + 'static) -> Self {
         let call = Closure::<dyn FnMut(_)>::new(move |_| call());
-        Self { id: set_timeout(call.as_ref(), milliseconds(wait)), _call: call }
+        Self { id: set_timeout(call.as_ref(), wait as f64), _call: call }
     }
 }
 
@@ -35,7 +35,7 @@ impl Drop for Timer {
 }
 
 /// To be awaited by a task that awaits nothing else meanwhile.
-pub(crate) fn sleep(wait: Duration) -> impl Future<Output = ()> {
+pub(crate) fn sleep(wait: Millis) -> impl Future<Output = ()> {
     let mut timer = None;
     poll_fn(move |context| {
         if timer.is_some() {
@@ -45,8 +45,4 @@ pub(crate) fn sleep(wait: Duration) -> impl Future<Output = ()> {
         timer = Some(Timer::after(wait, move || waker.wake_by_ref()));
         Poll::Pending
     })
-}
-
-fn milliseconds(wait: Duration) -> f64 {
-    wait.as_secs() as f64 * 1000.0 + f64::from(wait.subsec_millis())
 }

@@ -2,7 +2,7 @@
 
 use crate::browser::blob::Blob;
 use js_sys::{Array, Object};
-use nearput_core::reply::{code_in, etag_in};
+use nearput_core::reply::{code_in, etag_in, retry_after_in};
 use nearput_core::retry::Failure;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
@@ -26,7 +26,7 @@ extern "C" {
     fn set_header(this: &Request, name: &JsValue, value: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    fn send(this: &Request, body: &Blob) -> Result<(), JsValue>;
+    fn send(this: &Request, body: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method)]
     fn abort(this: &Request);
@@ -45,11 +45,20 @@ extern "C" {
 
     #[wasm_bindgen(method, js_name = getAllResponseHeaders)]
     fn headers(this: &Request) -> String;
+
+    type FormData;
+
+    #[wasm_bindgen(constructor)]
+    fn new() -> FormData;
+
+    #[wasm_bindgen(method)]
+    fn append(this: &FormData, name: &JsValue, value: &JsValue);
 }
 
 const DONE: u16 = 4;
 
 /// What is heard of a request.
+#[derive(Clone)]
 pub(crate) enum Heard {
     /// Bytes that have left, in all.
     Moved(u64),
@@ -65,13 +74,17 @@ pub(crate) struct Xhr {
 }
 
 impl Xhr {
-    /// Sends `body` by a signed request. Fails only if the browser refuses it before it is sent.
-    pub(crate) fn send(signed: &Json, body: &Blob, heard: impl Fn(Heard) + 'static) -> Result<Self, JsValue> {
+    /// Sends `body` by a signed request, to one of its addresses. Fails only if the browser refuses it before it is sent.
+    pub(crate) fn send(
+        signed: &Json,
+        url: &JsValue,
+        body: &Blob,
+        heard: impl Fn(Heard) + 'static,
+    ) -> Result<Self, JsValue> {
         let request = Request::new();
-        request.open(&signed.get("method").0, &signed.get("url").0)?;
-        for header in Object::entries(signed.get("headers").0.unchecked_ref()) {
-            let header: Array = header.unchecked_into();
-            request.set_header(&header.get(0), &header.get(1))?;
+        request.open(&signed.get("method").0, url)?;
+        for (name, value) in pairs(&signed.get("headers")) {
+            request.set_header(&name, &value)?;
         }
         let heard = {
             let request = request.clone();
@@ -81,23 +94,44 @@ impl Xhr {
                 heard(if is_over { outcome(&request) } else { Heard::Moved(sent()) });
             })
         };
-        listen(&request, heard.as_ref());
-        request.send(body)?;
+        Json(request.clone().into()).set("onloadend", heard.as_ref().clone());
+        let fields = signed.get("fields");
+        if fields.exists() {
+            // Whoever listens to a form's progress pays a preflight for it.
+            request.send(&form(&fields, body))?;
+        } else {
+            Json(request.upload()).set("onprogress", heard.as_ref().clone());
+            request.send(body.as_ref())?;
+        }
         Ok(Self { request, _heard: heard })
     }
 }
 
 impl Drop for Xhr {
     fn drop(&mut self) {
-        listen(&self.request, &JsValue::NULL);
+        Json(self.request.clone().into()).set("onloadend", JsValue::NULL);
+        Json(self.request.upload()).set("onprogress", JsValue::NULL);
         // Ending a request that has already ended does nothing.
         self.request.abort();
     }
 }
 
-fn listen(request: &Request, listener: &JsValue) {
-    Json(request.upload()).set("onprogress", listener.clone());
-    Json(request.into()).set("onloadend", listener.clone());
+fn pairs(object: &Json) -> impl Iterator<Item = (JsValue, JsValue)> {
+    let entries = if object.exists() { Object::entries(object.0.unchecked_ref()) } else { Array::new() };
+    entries.into_iter().map(|entry| {
+        let entry: Array = entry.unchecked_into();
+        (entry.get(0), entry.get(1))
+    })
+}
+
+/// The storage ignores every field that comes after the file.
+fn form(fields: &Json, file: &Blob) -> JsValue {
+    let form = FormData::new();
+    for (name, value) in pairs(fields) {
+        form.append(&name, &value);
+    }
+    form.append(&"file".into(), file.as_ref());
+    form.into()
 }
 
 fn outcome(request: &Request) -> Heard {
@@ -106,6 +140,9 @@ fn outcome(request: &Request) -> Heard {
         0 => Heard::Failed(Failure::Network),
         // Asking for one header that CORS hides writes an error to the console; asking for all does not.
         200..300 => Heard::Stored(etag_in(&request.headers()).map(str::to_owned)),
-        status => Heard::Failed(Failure::Reply { status, code: code_in(&request.text()).to_owned() }),
+        status => {
+            let (code, retry_after) = (code_in(&request.text()).to_owned(), retry_after_in(&request.headers()));
+            Heard::Failed(Failure::Reply { status, code, retry_after })
+        }
     }
 }

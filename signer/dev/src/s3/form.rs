@@ -1,15 +1,22 @@
 //! What a posted form says besides what s3s hands on: the token of temporary credentials.
 //! See <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>.
 
+use std::convert::Infallible;
+use std::iter;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
 
 /// One POST at most: 5 GiB. A form is held in memory, as s3s holds it.
 const MAX_FORM_SIZE: usize = 5 << 30;
+
+const PIECE_SIZE: usize = 1 << 20;
 
 /// The token in a form, as an extension of its request.
 #[derive(Debug, Clone)]
@@ -28,7 +35,15 @@ pub(super) async fn read_token(request: Request, next: Next) -> Response {
     if let Some(token) = token(&form) {
         parts.extensions.insert(FormToken(token));
     }
-    next.run(Request::from_parts(parts, Body::from(form))).await
+    next.run(Request::from_parts(parts, Body::from_stream(stream::iter(pieces(form))))).await
+}
+
+/// As from the network: s3s looks for the fields in the first piece, and would take a large one for too many fields.
+fn pieces(mut form: Bytes) -> impl Iterator<Item = Result<Bytes, Infallible>> {
+    iter::from_fn(move || {
+        let piece = form.split_to(form.len().min(PIECE_SIZE));
+        (!piece.is_empty()).then_some(Ok(piece))
+    })
 }
 
 /// The field's value; what follows the file is no field.

@@ -37,7 +37,10 @@ async fn an_upload_of_crc32c_is_checked_part_by_part_and_as_a_whole() -> Result<
     let id = open(&bucket).await?;
     let (first, last) = bytes.split_at(MIN_PART_SIZE);
 
-    assert_eq!(code(part(&bucket, &id, 1, first).checksum_crc64_nvme(crc64nvme(first)).send().await), "InvalidRequest");
+    assert_eq!(
+        code(part(&bucket, &id, 1, b"few").checksum_crc64_nvme(crc64nvme(b"few")).send().await),
+        "InvalidRequest"
+    );
     assert_eq!(code(part(&bucket, &id, 1, first).checksum_crc32_c(crc32c(last)).send().await), "BadDigest");
     let mut parts = Vec::new();
     for (number, bytes) in [(1, first), (2, last)] {

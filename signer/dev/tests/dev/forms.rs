@@ -110,7 +110,7 @@ pub(crate) async fn post(
 #[tokio::test]
 async fn a_posted_form_becomes_the_object_with_a_checksum_of_the_storages_own() -> Result<()> {
     let bucket = Bucket::start().await?;
-    for size in [0, 1, 300_000] {
+    for size in [0, 1, 300_000, 25 << 20] {
         let bytes = noise(size, 5);
         let form = Form::new("public/ü 100%.png", size)
             .with("Content-Type", "image/png")

@@ -1,59 +1,109 @@
 //! One part, from unread to stored.
 
-use std::time::Duration;
-
+use crate::Millis;
 use crate::checksum::Checksum;
 use crate::parts::Checked;
+use crate::paths::PathIndex;
 use crate::retry;
+
+/// How often a part is read, signed and sent anew before that is given up.
+const MOST_FRESH_STARTS: u32 = 4;
+
+/// How much longer a part may stand still after it did so, each time anew: the line is slow, rather than broken.
+const MOST_PATIENCE: u64 = 8;
 
 /// A part that something is being done about.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) number: u32,
     pub(super) checksum: Option<Checksum>,
-    stage: Stage,
-    /// Requests that failed.
+    pub(super) stage: Stage,
+    /// The path by which it failed last.
+    pub(super) failed_by: Option<PathIndex>,
+    /// Requests that were begun.
+    pub(super) begun: u32,
+    /// Requests that failed in a row.
     failures: u32,
-    started_over: bool,
+    fresh_starts: u32,
+    patience: u64,
 }
 
 #[derive(Debug)]
-enum Stage {
+pub(super) enum Stage {
     Unread,
     Reading,
     Read,
     Signing,
     /// To be sent from `due` on.
     Signed {
-        expires: Duration,
-        due: Duration,
+        expires: Millis,
+        due: Millis,
     },
+    /// By one path, or by two where the first copy is slow.
     Sending {
-        expires: Duration,
-        sent: u64,
+        expires: Millis,
+        copies: Vec<Copy>,
+        /// Whether a second copy was begun, which may have failed.
+        is_hedged: bool,
     },
+}
+
+/// A request under way.
+#[derive(Debug, Clone)]
+pub(super) struct Copy {
+    pub(super) path: PathIndex,
+    pub(super) begun: Millis,
+    pub(super) sent: u64,
+    moved: Millis,
 }
 
 impl Part {
     pub(super) fn new(number: u32) -> Self {
-        Self { number, checksum: None, stage: Stage::Unread, failures: 0, started_over: false }
+        Self {
+            number,
+            checksum: None,
+            stage: Stage::Unread,
+            failed_by: None,
+            begun: 0,
+            failures: 0,
+            fresh_starts: 0,
+            patience: 1,
+        }
+    }
+
+    /// A part that has been read before.
+    pub(super) fn read_before(checked: Checked) -> Self {
+        Self { checksum: checked.checksum, stage: Stage::Read, ..Self::new(checked.number) }
     }
 
     pub(super) fn is_reading(&self) -> bool {
         matches!(self.stage, Stage::Reading)
     }
 
-    pub(super) fn is_sending(&self) -> bool {
-        matches!(self.stage, Stage::Sending { .. })
+    pub(super) fn copies(&self) -> &[Copy] {
+        if let Stage::Sending { copies, .. } = &self.stage { copies } else { &[] }
+    }
+
+    /// The request under way, where a second copy can be sent until `deadline` and has not been.
+    pub(super) fn only_copy(&self, deadline: Millis) -> Option<&Copy> {
+        match &self.stage {
+            Stage::Sending { expires, copies, is_hedged: false } if *expires >= deadline => copies.first(),
+            Stage::Sending { .. }
+            | Stage::Unread
+            | Stage::Reading
+            | Stage::Read
+            | Stage::Signing
+            | Stage::Signed { .. } => None,
+        }
     }
 
     /// Bytes under way.
     pub(super) fn sent(&self) -> u64 {
-        if let Stage::Sending { sent, .. } = self.stage { sent } else { 0 }
+        self.copies().iter().map(|copy| copy.sent).max().unwrap_or(0)
     }
 
     /// When the part is to be sent, if it only waits for that.
-    pub(super) fn due(&self) -> Option<Duration> {
+    pub(super) fn due(&self) -> Option<Millis> {
         if let Stage::Signed { due, .. } = self.stage { Some(due) } else { None }
     }
 
@@ -79,9 +129,9 @@ impl Part {
         })
     }
 
-    pub(super) fn signed(&mut self, expires: Duration) {
+    pub(super) fn signed(&mut self, expires: Millis) {
         if matches!(self.stage, Stage::Signing) {
-            self.stage = Stage::Signed { expires, due: Duration::ZERO };
+            self.stage = Stage::Signed { expires, due: 0 };
         }
     }
 
@@ -93,7 +143,7 @@ impl Part {
     }
 
     /// Back to where it can be signed, if it waits with a signature that ends before `deadline`.
-    pub(super) fn drop_expired(&mut self, deadline: Duration) {
+    pub(super) fn drop_expired(&mut self, deadline: Millis) {
         if let Stage::Signed { expires, .. } = self.stage
             && expires < deadline
         {
@@ -101,43 +151,71 @@ impl Part {
         }
     }
 
-    pub(super) fn start_sending(&mut self, now: Duration) -> bool {
-        let Stage::Signed { expires, due } = self.stage else { return false };
-        if due <= now {
-            self.stage = Stage::Sending { expires, sent: 0 };
+    /// A request is begun by this path: the first one, or a second copy.
+    pub(super) fn begin(&mut self, path: PathIndex, now: Millis) {
+        let copy = Copy { path, begun: now, sent: 0, moved: now };
+        match &mut self.stage {
+            Stage::Signed { expires, .. } => {
+                self.stage = Stage::Sending { expires: *expires, copies: vec![copy], is_hedged: false };
+            }
+            Stage::Sending { copies, is_hedged, .. } => {
+                copies.push(copy);
+                *is_hedged = true;
+            }
+            Stage::Unread | Stage::Reading | Stage::Read | Stage::Signing => return,
         }
-        due <= now
+        self.begun += 1;
     }
 
-    /// Whether more is under way than before.
-    pub(super) fn moved(&mut self, now_sent: u64) -> bool {
-        let Stage::Sending { sent, .. } = &mut self.stage else { return false };
-        let more = now_sent > *sent;
-        *sent = now_sent.max(*sent);
-        more
+    pub(super) fn moved(&mut self, path: PathIndex, now_sent: u64, now: Millis) {
+        let Stage::Sending { copies, .. } = &mut self.stage else { return };
+        if let Some(copy) = copies.iter_mut().find(|copy| copy.path == path)
+            && now_sent > copy.sent
+        {
+            copy.sent = now_sent;
+            copy.moved = now;
+        }
     }
 
-    /// Ends the request; it can be sent again at once.
-    pub(super) fn stop(&mut self) {
-        self.send_again(Duration::ZERO);
+    /// The request by this path has ended. Where it was the only one the part can be sent again at once.
+    pub(super) fn end(&mut self, path: PathIndex) -> Option<Copy> {
+        let Stage::Sending { expires, copies, .. } = &mut self.stage else { return None };
+        let ended = copies.iter().position(|copy| copy.path == path).map(|index| copies.remove(index))?;
+        if copies.is_empty() {
+            self.stage = Stage::Signed { expires: *expires, due: 0 };
+        }
+        Some(ended)
     }
 
-    /// The request failed; it is to be sent again after a while. Returns how often that has been so.
-    pub(super) fn repeat(&mut self, now: Duration, random: f64) -> u32 {
+    /// The part is to be sent again after a while, unless another copy is still under way.
+    pub(super) fn repeat(&mut self, now: Millis, random: f64) {
         self.failures += 1;
-        self.send_again(now + retry::delay(self.failures, random));
-        self.failures
+        if let Stage::Signed { due, .. } = &mut self.stage {
+            *due = now + retry::delay(self.failures, random);
+        }
     }
 
-    /// The request failed; everything is to be done anew. Not twice: then the answer is false.
+    /// Nothing is waited for any longer.
+    pub(super) fn hurry(&mut self) {
+        self.failures = 0;
+        if let Stage::Signed { due, .. } = &mut self.stage {
+            *due = 0;
+        }
+    }
+
+    /// Everything is to be done anew. Not for ever: then the answer is false.
     pub(super) fn start_over(&mut self) -> bool {
         self.stage = Stage::Unread;
-        !std::mem::replace(&mut self.started_over, true)
+        self.fresh_starts += 1;
+        self.fresh_starts <= MOST_FRESH_STARTS
     }
 
-    fn send_again(&mut self, due: Duration) {
-        if let Stage::Sending { expires, .. } = self.stage {
-            self.stage = Stage::Signed { expires, due };
-        }
+    /// When each copy is to be called stalled.
+    pub(super) fn stalls(&self, stall_after: Millis) -> impl Iterator<Item = (PathIndex, Millis)> {
+        self.copies().iter().map(move |copy| (copy.path, copy.moved + stall_after * self.patience))
+    }
+
+    pub(super) fn be_patient(&mut self) {
+        self.patience = (self.patience * 2).min(MOST_PATIENCE);
     }
 }

@@ -1,5 +1,8 @@
 //! The machines of the engine, in virtual time: hand-made scenarios, and random ones against a model.
 
+mod choice;
+mod line;
 mod model;
 mod scenarios;
+mod upload;
 mod world;

@@ -1,0 +1,4 @@
+//! The instruments of the tests and benchmarks do what they are trusted with.
+
+mod distance;
+mod sink;

@@ -1,0 +1,64 @@
+//! One upload's parts: read, signed, doubted.
+
+use std::rc::Rc;
+
+use nearput_api::path;
+use nearput_core::parts::{Checked, Event, Signed};
+use nearput_core::retry::Failure;
+
+use super::{PartJob, ask};
+use crate::browser::clock::{now, random};
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::reader::is_readable;
+use crate::upload::Upload;
+use crate::wire::{self, Json};
+
+pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) -> Result<(), Error> {
+    let ticket = upload.ticket();
+    let event = match job {
+        PartJob::Read(number) => Event::Read(read(driver, upload, number).await?),
+        PartJob::Sign(parts) => {
+            let body = Json::object().with("ticket", ticket.clone()).with("parts", wire::parts_to_sign(&parts));
+            let reply = ask(driver, std::slice::from_ref(upload), path::SIGN, body).await?;
+            if upload.ticket() != ticket {
+                return Ok(());
+            }
+            Event::Signed(take_signed(upload, &reply, &reply))
+        }
+        PartJob::Doubt(request, failure) => {
+            if failure == Failure::Network && !is_readable(&upload.file).await {
+                return Err(Error::file_unreadable(&upload.options.name));
+            }
+            Event::Failed { request, failure, random: random() }
+        }
+    };
+    // Nothing that was asked for before an upload was opened anew is about its parts.
+    if upload.ticket() == ticket {
+        driver.handle(upload.id, event);
+    }
+    Ok(())
+}
+
+/// A part with its checksum, where the site wants one.
+pub(super) async fn read(driver: &Driver, upload: &Upload, number: u32) -> Result<Checked, Error> {
+    let algorithm = driver.home().and_then(|home| home.profile.checksum);
+    let Some(algorithm) = algorithm else { return Ok(Checked { number, checksum: None }) };
+    let unreadable = || Error::file_unreadable(&upload.options.name);
+    let part = upload.part(number).ok_or_else(unreadable)?;
+    let checksum = driver.reader.checksum(&part, algorithm).await.map_err(|_| unreadable())?;
+    Ok(Checked { number, checksum: Some(checksum) })
+}
+
+/// Keeps the signed requests of a reply, and says when each ends by the page's own steady clock, however wrong its date is.
+pub(super) fn take_signed(upload: &Upload, signed: &Json, reply: &Json) -> Vec<Signed> {
+    let server_time = reply.number("server_time").unwrap_or_default();
+    let mut ends = Vec::new();
+    for request in signed.items("parts") {
+        let number = request.number("number").unwrap_or_default() as u32;
+        let left = request.number("expires_at").unwrap_or_default() - server_time;
+        upload.keep_signed(number, request);
+        ends.push(Signed { number, expires: now() + left as u64 });
+    }
+    ends
+}

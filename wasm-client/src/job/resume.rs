@@ -1,0 +1,51 @@
+//! Goes on with an upload that was interrupted, if the file is provably the same.
+
+use std::rc::Rc;
+
+use nearput_api::{Plan, path};
+
+use super::ask;
+use super::open::start;
+use super::parts::read;
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::home;
+use crate::upload::Upload;
+use crate::wire::{self, Json};
+
+pub(super) async fn resume(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(), Error> {
+    let record = upload.interrupted.take();
+    let changed = || Error::file_changed(&upload.options.name);
+    let home = home::find(driver, std::slice::from_ref(upload)).await?;
+    let part_size = record.number("partSize").unwrap_or_default() as u64;
+    upload.plan.set(Plan::Multipart { part_size });
+    upload.ticket.replace(record.get("ticket"));
+    if record.get("site") != home.site {
+        return Err(Error::lost());
+    }
+    let body = Json::object().with("ticket", upload.ticket());
+    let reply = ask(driver, std::slice::from_ref(upload), path::PARTS, body).await?;
+
+    let known = wire::known_parts(&record);
+    let mut held = Vec::new();
+    for (part, size) in wire::stored_parts(&reply) {
+        if !driver.knows(upload) {
+            return Ok(());
+        }
+        let recorded = || known.iter().find(|known| known.number == part.number)?.checksum;
+        let expected = part.checksum.or_else(recorded).ok_or_else(changed)?;
+        let range = upload.plan.get().part_range(upload.size(), part.number).ok_or_else(changed)?;
+        // A part that was cut off is sent again.
+        if size == range.end - range.start {
+            let part = read(driver, upload, part.number).await?;
+            if part.checksum != Some(expected) {
+                return Err(changed());
+            }
+            held.push(part);
+        }
+    }
+    let mut parts = start(driver, upload);
+    parts.hold(&held);
+    driver.opened(upload, parts);
+    Ok(())
+}

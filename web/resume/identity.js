@@ -1,0 +1,18 @@
+/** @import { FileOptions } from "../nearput.d.ts" */
+
+const SAMPLE_BYTES = 65536;
+
+/**
+ * The same for the same file with the same options, after a reload and in another tab. Samples of the file are part of it:
+ * two files that were copied with their dates may differ in nothing else.
+ * @param {string} signer
+ * @param {Blob & Partial<File>} file
+ * @param {FileOptions} options
+ */
+export async function identify(signer, file, { priority, ...options }) {
+  const about = JSON.stringify([signer, file.name, file.size, file.lastModified, file.type, options]);
+  const middle = Math.floor(file.size / 2);
+  const samples = [0, middle, file.size - SAMPLE_BYTES].map((from) => file.slice(from, from + SAMPLE_BYTES));
+  const digest = await crypto.subtle.digest("SHA-256", await new Blob([about, ...samples]).arrayBuffer());
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
