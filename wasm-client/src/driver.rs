@@ -124,7 +124,10 @@ impl Driver {
     /// The site that files go to is known.
     pub(crate) fn settle(&self, home: Home, paths: Paths) {
         self.home.replace(Some(Rc::new(home)));
-        self.queue.borrow_mut().paths = paths;
+        let mut queue = self.queue.borrow_mut();
+        let online = queue.paths.online;
+        queue.paths = paths;
+        queue.paths.online = online;
     }
 
     /// The round trip to the storage has been measured.
