@@ -35,6 +35,7 @@ async fn upload(name: &str, size: u64) -> Result<Vec<Finding>> {
 
     Ok(vec![
         Finding::amount(format!("{name}: longest task of the page's thread"), nearput.longest_task, "ms", Some(50)),
+        Finding::amount(format!("{name}: the same by bare PUTs"), bare.longest_task, "ms", None),
         Finding::amount(format!("{name}: JavaScript heap of the page"), nearput.heap / MIB, "MiB", Some(32)),
         Finding::amount(format!("{name}: memory of the module"), nearput.module / MIB, "MiB", Some(32)),
         Finding::amount(format!("{name}: growth of the whole browser"), nearput.growth / 1_000_000, "MB", Some(300)),

@@ -24,6 +24,19 @@ fn a_part_that_failed_is_sent_again_after_a_wait() {
 }
 
 #[test]
+fn the_waits_grow_to_thirty_seconds_of_which_chance_takes_a_share() {
+    let mut world = World::new(1).with_upload(1_000);
+    for _ in 0..9 {
+        while world.sending.is_empty() {
+            assert!(world.sleep());
+        }
+        world.fail(world.sending[0], reply(500, "InternalError"));
+    }
+    let waits: Vec<_> = world.begun.windows(2).map(|pair| pair[1].begun - pair[0].begun).collect();
+    assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+}
+
+#[test]
 fn ten_minutes_offline_are_waited_out_and_it_goes_on_the_moment_it_is_online() {
     let mut world = World::with_paths(&[false, false]).far().with_upload(30 * PART);
     world.prepare();

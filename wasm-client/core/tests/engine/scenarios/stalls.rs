@@ -50,6 +50,10 @@ fn a_part_that_crawls_is_not_called_stalled() {
     // A byte every ten seconds.
     world.run(2 * GIVE_UP, |_, world| Fate::Moves(u64::from(world.now % 10_000 < 100)));
     assert_eq!((world.begun.len(), world.stopped.len()), (4, 0));
+    world.fail(world.sending[0], Failure::Network);
+    assert!(world.ending(1).is_none(), "every byte is progress");
+    world.finish();
+    assert!(world.is_complete(1));
 }
 
 #[test]
