@@ -40,6 +40,9 @@ const MOST_FILES_PER_CALL: usize = 250;
 /// An upload that has to be opened anew so often will not succeed.
 const MOST_RESTARTS: usize = 3;
 
+/// What is to be done with a driver that is still there.
+type Call<'a> = dyn Fn(&Rc<Driver>) + 'a;
+
 /// Every upload of the page, and the means to carry it out.
 pub(crate) struct Driver {
     pub(crate) signer: Signer,
@@ -295,7 +298,7 @@ impl Driver {
     }
 
     /// Calls this driver back, if it is still there then.
-    fn later(self: &Rc<Self>) -> impl Fn(&dyn Fn(&Rc<Self>)) + 'static {
+    fn later(self: &Rc<Self>) -> impl Fn(&Call<'_>) + 'static {
         let driver = Rc::downgrade(self);
         move |call| {
             if let Some(driver) = driver.upgrade() {
