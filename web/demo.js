@@ -40,7 +40,7 @@ async function start() {
     find(document, "#signer").textContent = new URL(signer).host;
     interrupted = new InterruptedList(
       find(document, "#interrupted"),
-      connection,
+      { nearput: connection, announcer },
       (upload, begin) => list.add([{ file: upload, begin }]),
       (upload) => list.has(upload),
     );

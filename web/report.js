@@ -27,5 +27,5 @@ export function reportText({ site, plan, size, seconds, rate, paths, retries, re
 
 /** @param {number} bytes */
 function mb(bytes) {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e6).toFixed(3)} MB`;
 }

@@ -1,7 +1,6 @@
 //! The whole of Nearput: a page in a real browser, the signer, and S3.
 
 mod cancel;
-mod chaos_proxy;
 mod faults;
 mod names;
 mod outages;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use nearput_api::path;
 use nearput_tests::chaos::{Answer, Call, ChaosWorld, Fault};
 use nearput_tests::{Tab, Upload, files};
 use tokio::time::sleep;
@@ -18,7 +19,7 @@ async fn half_a_minute_without_a_network_in_the_middle_of_parts_is_waited_out() 
     let folder = tempfile::tempdir()?;
     let path = files::noise(folder.path(), "tunnel.bin", 40 * MIB, 1)?;
     let mut world = ChaosWorld::start().await?;
-    let tab = Tab::open(&world, "").await?;
+    let tab = Tab::open_beside_others(&world, "").await?;
     // The first two parts are stored before the network is gone, the others are under way.
     for number in 3..=5 {
         world.storage_line.plant(Call::Part(number), Fault::Stall);
@@ -73,9 +74,27 @@ async fn a_path_that_goes_away_is_left_and_the_upload_goes_on_by_another() -> Re
     tab.upload(&[&path]).await?;
     tab.until("a part is under way", |_| world.further_line.journal().count(Call::Part(2)) == 1).await?;
     world.further_line.stop().await;
-    let upload = tab.stored(&world, &path).await?;
-    assert!(!upload.states.iter().any(|state| state == "waiting"), "{upload:?}");
+    tab.stored(&world, &path).await?;
+    assert_eq!(world.storage_line.journal().count(Call::Part(2)), 1);
     world.until_nothing_is_open().await?;
+    tab.browser.close().await
+}
+
+#[tokio::test]
+async fn a_signer_that_falls_silent_is_called_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = files::noise(folder.path(), "silent.bin", 20 * MIB, 7)?;
+    let world = ChaosWorld::start().await?;
+    let tab = Tab::open(&world, "stallAfter: 500").await?;
+    for call in [path::SITES, path::OPEN, path::SIGN] {
+        world.signer_line.plant(Call::Signer(call), Fault::SwallowReplyForEver);
+    }
+    world.storage_line.plant(Call::Part(2), Fault::Answer(Answer::Expired));
+    tab.upload(&[&file]).await?;
+    tab.stored(&world, &file).await?;
+    for call in [path::SITES, path::OPEN, path::SIGN] {
+        assert!(world.signer_line.journal().count(Call::Signer(call)) > 1, "{call}");
+    }
     tab.browser.close().await
 }
 
@@ -86,7 +105,7 @@ async fn a_signer_that_is_away_for_a_minute_is_waited_for_at_every_stage() -> Re
     let make = |name: &str, seed| files::noise(folder.path(), name, 20 * MIB, seed);
     let paths = [make("complete.bin", 3)?, make("sign.bin", 4)?, make("open.bin", 5)?];
     let mut world = ChaosWorld::start().await?;
-    let tab = Tab::open(&world, "").await?;
+    let tab = Tab::open_beside_others(&world, "").await?;
     tab.choose(&paths).await?;
     // A reply that takes its time keeps the last part from being done before the signer is gone.
     world.storage_line.plant(Call::Part(3), Fault::Delay(Duration::from_secs(2)));

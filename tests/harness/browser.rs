@@ -36,7 +36,7 @@ static ONLY_ONE: OnceLock<Mutex<()>> = OnceLock::new();
 pub struct Browser {
     pub client: Client,
     driver: Child,
-    _only_one: MutexGuard<'static, ()>,
+    _only_one: Option<MutexGuard<'static, ()>>,
 }
 
 impl Browser {
@@ -47,6 +47,15 @@ impl Browser {
     /// A browser with further arguments.
     pub async fn start_with(further: &[String]) -> Result<Self> {
         let only_one = ONLY_ONE.get_or_init(Mutex::default).lock().await;
+        Self::launch(further, Some(only_one)).await
+    }
+
+    /// A browser for a test that does little but wait: others may run meanwhile.
+    pub async fn start_beside_others() -> Result<Self> {
+        Self::launch(&[], None).await
+    }
+
+    async fn launch(further: &[String], only_one: Option<MutexGuard<'static, ()>>) -> Result<Self> {
         let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
         let mut driver = Command::new(&program)
             .arg("--port=0")

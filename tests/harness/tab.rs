@@ -46,6 +46,13 @@ impl Tab {
         Ok(tab)
     }
 
+    /// The same for a test that does little but wait, beside others.
+    pub async fn open_beside_others(world: &ChaosWorld, options: &str) -> Result<Self> {
+        let tab = Self { browser: Browser::start_beside_others().await? };
+        tab.load(world, options).await?;
+        Ok(tab)
+    }
+
     /// Loads the page, or loads it again.
     pub async fn load(&self, world: &ChaosWorld, options: &str) -> Result<()> {
         // A page of the same origin that holds no uploads of its own.

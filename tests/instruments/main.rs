@@ -1,4 +1,5 @@
 //! The instruments of the tests and benchmarks do what they are trusted with.
 
+mod chaos;
 mod distance;
 mod sink;

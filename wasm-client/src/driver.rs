@@ -124,7 +124,10 @@ impl Driver {
     /// The site that files go to is known.
     pub(crate) fn settle(&self, home: Home, paths: Paths) {
         self.home.replace(Some(Rc::new(home)));
-        self.queue.borrow_mut().paths = paths;
+        let mut queue = self.queue.borrow_mut();
+        let online = queue.paths.online;
+        queue.paths = paths;
+        queue.paths.online = online;
     }
 
     /// The round trip to the storage has been measured.
@@ -502,8 +505,7 @@ fn state(queue: &Queue, upload: &Upload) -> State {
         Stage::Opening => State::Preparing,
         Stage::Completing => State::Finishing,
         Stage::Moving => {
-            let still = queue.parts(upload.id).filter(|parts| parts.requests() == 0);
-            let trouble = still.and_then(|parts| parts.trouble());
+            let trouble = queue.parts(upload.id).and_then(|parts| parts.trouble(now()));
             trouble.map_or(State::Uploading, |failure| State::Waiting(Error::from(failure)))
         }
     }

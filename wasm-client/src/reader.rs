@@ -52,7 +52,8 @@ impl Reader {
     pub(crate) async fn checksum(&self, blob: &Blob, algorithm: ChecksumAlgorithm) -> Result<Checksum, JsValue> {
         let hasher = self.hasher.get_or_init(|| Hasher::new(algorithm));
         let size = blob.size() as u64;
-        let mut checksum = Checksum::EMPTY;
+        // Of no bytes, but by the algorithm.
+        let mut checksum = hasher.extend(Checksum::EMPTY, &[]);
         let mut start = 0;
         while start < size {
             let end = size.min(start + self.slice);
@@ -116,11 +117,13 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn an_empty_blob_has_the_checksum_of_nothing() {
-        assert_eq!(
-            Reader::new().checksum(&blob(&[]), ChecksumAlgorithm::Crc64nvme).await.expect("readable"),
-            Checksum::EMPTY
-        );
+    async fn an_empty_blob_has_the_checksum_of_nothing_by_its_algorithm() {
+        for (algorithm, expected) in
+            [(ChecksumAlgorithm::Crc64nvme, "AAAAAAAAAAA="), (ChecksumAlgorithm::Crc32c, "AAAAAA==")]
+        {
+            let checksum = Reader::new().checksum(&blob(&[]), algorithm).await.expect("readable");
+            assert_eq!(checksum.to_base64(), expected);
+        }
         assert!(is_readable(&blob(&[])).await);
     }
 }

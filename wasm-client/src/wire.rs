@@ -176,6 +176,7 @@ mod tests {
                     form: checksum.is_some(),
                     second_copies: checksum.is_none(),
                 },
+                credentials: false,
             };
             let text = serde_json::to_string(&site).expect("it can be written");
             let json = Json(JSON::parse(&text).expect("it is JSON"));

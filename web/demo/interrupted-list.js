@@ -1,4 +1,5 @@
 /** @import { InterruptedUpload, Nearput, Task } from "../nearput.js" */
+/** @import { Announcer } from "./announcer.js" */
 
 import { formatAgo, formatBytes } from "./format.js";
 import { find, setText, showIf } from "./painter.js";
@@ -10,6 +11,7 @@ export class InterruptedList {
   #list;
   #again;
   #nearput;
+  #announcer;
   #onResume;
   #isHere;
   /** @type {InterruptedUpload[]} */ #uploads = [];
@@ -17,22 +19,25 @@ export class InterruptedList {
 
   /**
    * @param {HTMLElement} section
-   * @param {Nearput} nearput
+   * @param {{ nearput: Nearput, announcer: Announcer }} helpers
    * @param {(upload: InterruptedUpload, begin: () => Task) => void} onResume
    * @param {(upload: InterruptedUpload) => boolean} isHere whether it is in this page's own list
    */
-  constructor(section, nearput, onResume, isHere) {
+  constructor(section, { nearput, announcer }, onResume, isHere) {
     this.#section = section;
     this.#template = /** @type {HTMLTemplateElement} */ (find(document, "#interrupted-row"));
     this.#list = find(section, "ul");
     this.#again = /** @type {HTMLInputElement} */ (find(section, "#again"));
     this.#nearput = nearput;
+    this.#announcer = announcer;
     this.#onResume = onResume;
     this.#isHere = isHere;
     this.#again.addEventListener("change", () => this.#chooseAgain());
     // Another tab may have ended what it was at.
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
-    this.refresh();
+    this.refresh().then(() => {
+      for (const { name } of this.#uploads) announcer.tell("interrupted", name);
+    });
   }
 
   async refresh() {
@@ -108,6 +113,7 @@ export class InterruptedList {
   async #forget(upload) {
     this.#remove(upload);
     await upload.forget();
+    this.#announcer.tell("forgotten", upload.name);
   }
 
   /** @param {InterruptedUpload} upload */

@@ -37,7 +37,7 @@ export async function interrupted(connection, launch, records = store, locks = g
       canResume: handle ? "click" : "pick",
       busy: Boolean(held?.includes(lockName(id))),
       resume(file) {
-        if (!file && !handle) throw new TypeError(`resume(): "${name}" must be chosen again.`);
+        if (!file && !handle) throw new TypeError(`resume(): "${name}" is to be chosen again.`);
         return (task ??= begin(file ? checked(record, file) : read(record)));
       },
       async forget() {
@@ -60,7 +60,7 @@ export async function interrupted(connection, launch, records = store, locks = g
 async function checked({ name, size }, file) {
   // That it has the same bytes, the engine finds out.
   if (file.size === size) return file;
-  throw failure("wrong_file", `This is another file: choose "${name}", which has ${size} bytes.`);
+  throw failure("wrong_file", `This file is not "${name}". Choose it again.`);
 }
 
 /** @param {UploadRecord} record */
@@ -69,7 +69,7 @@ async function read(record) {
   // The user is asked only where that has not happened yet.
   const permission = await handle?.requestPermission().catch(() => {});
   const file = permission === "granted" && (await handle?.getFile().catch(() => {}));
-  if (!file) throw failure("file_unreadable", `"${name}" is not there, or may not be read. Choose it again.`);
+  if (!file) throw failure("file_unreadable", `"${name}" cannot be read. Choose it again.`);
   return checked(record, file);
 }
 

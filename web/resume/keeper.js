@@ -162,8 +162,8 @@ export class Keeper {
   }
 
   #forget() {
+    if (this.#record) this.#store.delete(this.#record.id);
     this.#record = undefined;
-    if (this.#id) this.#store.delete(this.#id);
   }
 
   /** Before it has begun, the record is another tab's. */
@@ -179,6 +179,6 @@ export class Keeper {
 }
 
 /** @param {UploadRecord} record */
-function toResume({ ticket, site, key, partSize, parts }) {
-  return { ticket, site, key, partSize, parts: [...parts].map(([number, checksum]) => ({ number, checksum })) };
+function toResume(record) {
+  return { ...record, parts: [...record.parts].map(([number, checksum]) => ({ number, checksum })) };
 }

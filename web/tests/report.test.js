@@ -18,12 +18,12 @@ const REPORT = {
   sentTwice: 8_400_000,
 };
 
-const TEXT = `multipart to frankfurt: 100.0 MB in 12.5 s, 8.0 MB/s
-regional b.s3.eu-central-1.amazonaws.com: 60.0 MB at 5.0 MB/s, parts: 8, failures: 1
-accelerate b.s3-accelerate.amazonaws.com: 0.0 MB at 0.0 MB/s, parts: 0, failures: 3
+const TEXT = `multipart to frankfurt: 100.000 MB in 12.5 s, 8.000 MB/s
+regional b.s3.eu-central-1.amazonaws.com: 60.000 MB at 5.000 MB/s, parts: 8, failures: 1
+accelerate b.s3-accelerate.amazonaws.com: 0.000 MB at 0.000 MB/s, parts: 0, failures: 3
 retried: 4 x storage_unreachable
 restarted: ticket_expired
-sent twice: 8.4 MB`;
+sent twice: 8.400 MB`;
 
 test("a report is a value and a text, of an upload that is done and of one that failed", () => {
   for (const end of [

@@ -1,6 +1,8 @@
 //! The wire shapes, as other languages see them.
 
-use nearput_api::{ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan};
+use nearput_api::{
+    Credentials, ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan,
+};
 use serde_json::{from_value, json, to_value};
 
 #[test]
@@ -42,6 +44,17 @@ fn an_outcome_is_the_upload_itself_or_an_error() {
     let read: Outcome<OpenedUpload> = from_value(opened.clone()).expect("from JSON");
     assert!(matches!(read, Outcome::Done(_)));
     assert_eq!(to_value(&read).expect("to JSON"), opened);
+}
+
+#[test]
+fn credentials_are_plain_json_and_print_none_of_their_secrets() {
+    let json = json!({
+        "server_time": 1, "site": "s", "region": "r", "bucket": "b", "prefix": "p/", "access_key_id": "hush",
+        "secret_access_key": "hush", "session_token": "hush", "expires_at": 2
+    });
+    let read: Credentials = from_value(json.clone()).expect("from JSON");
+    assert_eq!(to_value(&read).expect("to JSON"), json);
+    assert!(!format!("{read:?}").contains("hush"), "{read:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use aws_sdk_s3::config::{
     SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use nearput_api::PathKind;
 
 use super::credentials::CredentialCache;
 use super::{Role, Storage};
@@ -68,7 +69,8 @@ impl Connector {
             .force_path_style(endpoint.is_some());
         config.set_endpoint_url(endpoint.map(ToString::to_string));
         // A service that is not AWS has roles only where it is said to.
-        let role = role.filter(|role| endpoint.is_none() || role.endpoint.is_some());
+        let on_aws = bucket.paths.iter().all(|path| path.kind != PathKind::Custom);
+        let role = role.filter(|role| on_aws || role.endpoint.is_some());
         let role = role.map(|role| self.role(role, bucket, credentials.clone()));
         Storage {
             client: Client::from_conf(config.build()),

@@ -97,9 +97,11 @@ impl Exchange<'_> {
                 }
             }
         };
+        // The client says nothing more: what is read is its end.
         if self.fault == Some(Fault::SwallowReply) {
-            // The client says nothing more: what is read is its end.
             let _ = timeout(Fault::silence(self.call), from_client.read(&mut [0])).await;
+        } else if self.fault == Some(Fault::SwallowReplyForEver) {
+            let _ = from_client.read(&mut [0]).await;
         } else if is_early && self.fault.is_none() {
             to_client.shutdown().await?;
             let _ = timeout(LINGER, tokio::io::copy(&mut from_client, &mut tokio::io::sink())).await;
@@ -164,7 +166,7 @@ impl Exchange<'_> {
             self.shared.until_thawed().await;
             let mut reply = &chunk[..length];
             match self.fault {
-                Some(Fault::LoseReply | Fault::SwallowReply) => return Ok(()),
+                Some(Fault::LoseReply | Fault::SwallowReply | Fault::SwallowReplyForEver) => return Ok(()),
                 Some(Fault::CutInReply) => reply = &reply[..length / 2],
                 Some(Fault::Delay(duration)) if is_first => sleep(duration).await,
                 _ => {}

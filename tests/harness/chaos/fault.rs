@@ -13,8 +13,11 @@ pub enum Fault {
     CutInBody,
     /// The server does what it is asked to do; then the connection is cut instead of the reply.
     LoseReply,
-    /// The same, but the connection stays open, and silent.
+    /// The same, but the connection stays open, and silent, for as long as the client stays, or for a few seconds where that would be
+    /// too long for a test.
     SwallowReply,
+    /// The same, for as long as the client stays.
+    SwallowReplyForEver,
     /// The connection is cut in the middle of the reply.
     CutInReply,
     /// Half of the body is taken, and then no more of it; the connection stays open.
@@ -39,7 +42,7 @@ impl Fault {
     /// the memory of a phone or a virus scanner can do it.
     pub fn menu(call: Call, length: u64) -> Vec<Self> {
         let delay = Self::Delay(Duration::from_millis(700));
-        let throttle = Self::Throttle(Duration::from_secs(3));
+        let throttle = Self::Throttle(Duration::from_millis(1500));
         let unavailable = [Self::Answer(Answer::InternalError), Self::Answer(Answer::SlowDown)];
         let mut menu = vec![Self::CutBefore, delay];
         match call {

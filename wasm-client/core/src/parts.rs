@@ -248,9 +248,10 @@ impl Parts {
         self.paused
     }
 
-    /// Why nothing moves, while the upload waits to repeat what failed.
-    pub fn trouble(&self) -> Option<&Failure> {
-        self.trouble.as_ref()
+    /// Why nothing moves: what failed waits to be repeated, or is being repeated and has stood still for as long as a stall takes.
+    pub fn trouble(&self, now: Millis) -> Option<&Failure> {
+        let stands_still = self.requests() == 0 || now >= self.furthest.1 + self.stall_after();
+        self.trouble.as_ref().filter(|_| stands_still)
     }
 
     /// Gives every request's place back, since the caller ends them all.

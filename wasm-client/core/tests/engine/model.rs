@@ -39,7 +39,7 @@ enum Happening {
     Sleep,
     /// Time passes, and nobody looks.
     Nap(Millis),
-    /// Something about a request that is not, or no longer, under way.
+    /// Something about a request that is not, or no longer, under way, or about parts that are not to be completed.
     Stale(u32, Request),
 }
 
@@ -163,6 +163,9 @@ fn happen(world: &mut World, happening: Happening) {
         }
         Happening::Nap(time) => world.nap(time),
         Happening::Stale(id, request) => {
+            if !world.completing.contains(&id) {
+                world.event(id, Event::Doubted { held: vec![] });
+            }
             if !world.sending.iter().any(|sent| sent.is(id, request)) {
                 world.event(id, Event::Moved { request, sent: 1 });
                 world.event(id, Event::Stored { request, etag: None });

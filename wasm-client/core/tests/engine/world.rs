@@ -413,13 +413,20 @@ impl World {
 
     /// Reads, signs and opens until there is nothing to do but to wait for requests.
     pub(crate) fn prepare(&mut self) {
+        self.prepare_but_open();
+        while !self.opening.is_empty() {
+            self.open(0, |_| true);
+            self.prepare_but_open();
+        }
+    }
+
+    /// Reads and signs until there is nothing to do but to wait for requests, and for uploads to be opened.
+    pub(crate) fn prepare_but_open(&mut self) {
         loop {
             if let Some(part) = self.reading.first().copied() {
                 self.read(part);
             } else if let Some(id) = self.signing.first().map(|(id, _)| *id) {
                 self.sign(id, self.lifetime, |_| true);
-            } else if !self.opening.is_empty() {
-                self.open(0, |_| true);
             } else {
                 return;
             }

@@ -24,6 +24,8 @@ fn a_pause_stops_everything_and_keeps_whole_parts() {
 
     world.now += DAY;
     world.event(1, Event::Resume);
+    world.prepare();
+    world.fail(world.sending[0], Failure::Network);
     world.finish();
     assert!(world.is_complete(1));
     assert_eq!(world.begun.iter().filter(|sent| sent.number == 1).count(), 1);
@@ -167,6 +169,16 @@ fn where_there_is_no_part_to_doubt_all_are_sent_again() {
     let mut world = completing(false);
     let held = world.uploads[&1].listed();
     world.doubt(1, held);
+    world.finish();
+    assert_eq!(sent_again(&world), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_doubt_about_an_upload_that_is_not_being_completed_changes_nothing() {
+    let mut world = World::new(1).with_upload(5 * PART);
+    world.prepare();
+    world.store(world.sending[0]);
+    world.event(1, Event::Doubted { held: vec![] });
     world.finish();
     assert_eq!(sent_again(&world), [1, 2, 3, 4, 5]);
 }

@@ -100,6 +100,21 @@ fn while_a_part_is_still_to_be_sent_there_is_no_second_copy_of_another() {
 }
 
 #[test]
+fn while_parts_are_still_to_be_read_there_is_no_second_copy() {
+    let mut world = World::with_paths(&[false, false]).far().with_upload(12 * PART);
+    world.now += 500;
+    world.store(world.sending[0]);
+    assert_eq!(world.reading.len(), 2, "nobody can read more");
+    world.add(2, 12 * PART);
+    world.open_all();
+    assert_eq!(world.under_way(2).len(), 2);
+    let begun = world.begun.len();
+    world.now += 10_000;
+    world.pump();
+    assert_eq!(world.begun.len(), begun);
+}
+
+#[test]
 fn a_second_copy_that_fails_is_not_sent_again() {
     let mut world = hedged();
     let second = world.sending[1];

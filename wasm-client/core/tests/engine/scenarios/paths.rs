@@ -7,6 +7,8 @@ use crate::line::{Fate, by_path};
 use crate::upload::PART;
 use crate::world::{Sent, World};
 
+use super::reply;
+
 const MIB: u64 = 1 << 20;
 
 /// How many requests were begun by a path.
@@ -27,6 +29,17 @@ fn a_path_that_fails_is_left_and_used_again_later() {
     assert_eq!(world.under_way(1).iter().filter(|(_, path)| *path == 0).count(), 6);
     world.run(600_000, away_for_a_minute);
     assert!(world.is_complete(1));
+}
+
+#[test]
+fn a_part_that_was_refused_is_sent_again_by_another_path() {
+    let mut world = World::with_paths(&[false, false]).with_upload(4 * PART);
+    let refused = world.sending[0];
+    world.fail(refused, reply(500, "InternalError"));
+    while world.under_way(1).iter().all(|(number, _)| *number != refused.number) {
+        assert!(world.sleep());
+    }
+    assert!(world.under_way(1).contains(&(refused.number, 1 - refused.path)));
 }
 
 #[test]

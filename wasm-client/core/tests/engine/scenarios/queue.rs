@@ -44,6 +44,19 @@ fn thousands_of_small_files_are_opened_by_few_calls_and_a_few_hundred_at_a_time(
 }
 
 #[test]
+fn when_half_of_the_small_files_have_begun_more_are_opened() {
+    let mut world = World::new(6);
+    (1..=1_000).for_each(|id| world.add(id, KIB));
+    world.open_all();
+    while world.opening.is_empty() {
+        world.store(world.sending[0]);
+        world.prepare_but_open();
+    }
+    assert_eq!(world.begun.len(), 125);
+    assert_eq!(world.opening[0].len(), 125);
+}
+
+#[test]
 fn one_call_opens_no_more_than_can_soon_be_read() {
     let mut world = World::new(6);
     (1..=100).for_each(|id| world.add(id, PART));
@@ -135,6 +148,20 @@ fn no_more_than_six_large_files_take_turns() {
     assert_eq!(under_way, (1..=6).collect());
     world.finish();
     assert!((1..=20).all(|id| world.is_complete(id)));
+}
+
+#[test]
+fn paused_files_leave_their_turns_and_their_windows_to_the_others() {
+    let mut world = World::new(4);
+    (1..=7).for_each(|id| world.add(id, 20 * PART));
+    world.open_all();
+    assert!(world.queue.parts(7).is_none());
+    (1..=6).for_each(|id| world.event(id, Event::Pause));
+    world.open_all();
+    let asked = world.asked_to_read;
+    world.prepare();
+    assert!(world.sending.iter().all(|sent| sent.id == 7) && world.sending.len() == 4);
+    assert_eq!(world.asked_to_read - asked, 6, "eight in its window, of which two were read before");
 }
 
 #[test]

@@ -14,13 +14,26 @@ const MINUTE: u64 = 60_000;
 
 #[test]
 fn a_part_that_failed_is_sent_again_after_a_wait() {
-    let mut world = World::new(1).with_upload(2 * PART);
+    let mut world = World::new(1).with_upload(PART);
     world.prepare();
     world.fail(world.sending[0], Failure::Network);
     let failed = world.now;
-    assert!(world.queue.parts(1).expect("an upload").trouble().is_some());
+    assert!(world.queue.parts(1).expect("an upload").trouble(world.now).is_some());
     world.finish();
     assert!(world.is_complete(1) && world.now > failed);
+}
+
+#[test]
+fn the_waits_grow_to_thirty_seconds_of_which_chance_takes_a_share() {
+    let mut world = World::new(1).with_upload(1_000);
+    for _ in 0..9 {
+        while world.sending.is_empty() {
+            assert!(world.sleep());
+        }
+        world.fail(world.sending[0], reply(500, "InternalError"));
+    }
+    let waits: Vec<_> = world.begun.windows(2).map(|pair| pair[1].begun - pair[0].begun).collect();
+    assert_eq!(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
 }
 
 #[test]

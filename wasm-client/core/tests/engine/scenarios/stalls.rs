@@ -50,6 +50,10 @@ fn a_part_that_crawls_is_not_called_stalled() {
     // A byte every ten seconds.
     world.run(2 * GIVE_UP, |_, world| Fate::Moves(u64::from(world.now % 10_000 < 100)));
     assert_eq!((world.begun.len(), world.stopped.len()), (4, 0));
+    world.fail(world.sending[0], Failure::Network);
+    assert!(world.ending(1).is_none(), "every byte is progress");
+    world.finish();
+    assert!(world.is_complete(1));
 }
 
 #[test]
@@ -58,6 +62,23 @@ fn on_a_line_that_answers_late_every_part_has_more_patience_each_time() {
     world.run(10 * 60_000, |sent, world| Fate::Moves(if world.now - sent.begun < 70_000 { 0 } else { PART }));
     assert!(world.is_complete(1));
     assert_eq!(world.stopped.len(), 12, "after 20 s, and after 40 s");
+}
+
+#[test]
+fn where_everything_stands_still_that_is_said_although_requests_are_under_way() {
+    let mut world = world(6);
+    world.run(STALL + 1_000, |_, _| Fate::Moves(0));
+    let parts = world.queue.parts(1).expect("an upload");
+    assert!(parts.requests() > 0);
+    assert_eq!(parts.trouble(world.now), Some(&Failure::Stalled));
+}
+
+#[test]
+fn of_one_part_that_stands_still_among_others_nothing_is_said() {
+    let mut world = world(60);
+    world.run(STALL + 1_000, third_stands_still);
+    assert_eq!(world.stopped.len(), 1);
+    assert_eq!(world.queue.parts(1).expect("an upload").trouble(world.now), None);
 }
 
 #[test]

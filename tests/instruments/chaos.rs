@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 const PART: &str = "/bucket/key?partNumber=3&uploadId=the-upload";
-const BODY: [u8; 100_000] = [7; 100_000];
+static BODY: [u8; 100_000] = [7; 100_000];
 
 /// What a server has heard: a head, and the bytes of the body that arrived.
 type Heard = UnboundedReceiver<(String, Vec<u8>)>;
