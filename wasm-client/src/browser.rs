@@ -3,5 +3,6 @@
 pub(crate) mod blob;
 pub(crate) mod clock;
 pub(crate) mod network;
+pub(crate) mod shredder;
 pub(crate) mod timer;
 pub(crate) mod xhr;

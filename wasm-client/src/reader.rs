@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::browser::blob::Blob;
+use crate::browser::shredder::Shredder;
 use crate::wire::Json;
 
 /// Reading is what costs, not computing, and large slices cost less a byte.
@@ -33,6 +34,7 @@ pub(crate) struct Reader {
     hasher: OnceCell<Hasher>,
     window: RefCell<Vec<u8>>,
     slice: u64,
+    shredder: Shredder,
 }
 
 impl Reader {
@@ -42,6 +44,7 @@ impl Reader {
             hasher: OnceCell::new(),
             window: RefCell::new(vec![0; WINDOW]),
             slice: if on_page { PAGE_SLICE } else { WORKER_SLICE },
+            shredder: Shredder::new(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Reader {
             let end = size.min(start + self.slice);
             let bytes = JsFuture::from(slice(blob, start, end).read()).await?;
             checksum = self.extend(hasher, checksum, &bytes, (end - start) as u32);
+            self.shredder.free(&bytes);
             start = end;
         }
         Ok(checksum)
