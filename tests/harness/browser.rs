@@ -56,16 +56,7 @@ impl Browser {
     }
 
     async fn launch(further: &[String], only_one: Option<MutexGuard<'static, ()>>) -> Result<Self> {
-        let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let mut driver = Command::new(&program)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("{program} could not be started; `cargo xtask test` installs it"))?;
-        let port = port_of(&mut driver).await?;
-
+        let (driver, port) = start_driver().await?;
         let mut capabilities = Capabilities::new();
         let arguments: Vec<&str> = ARGUMENTS.into_iter().chain(further.iter().map(String::as_str)).collect();
         capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": arguments }));
@@ -130,16 +121,36 @@ impl WebDriverCompatibleCommand for DevTools {
     }
 }
 
-/// The driver says which free port it took.
-async fn port_of(driver: &mut Child) -> Result<u16> {
+/// Starts a driver, and says at which free port it listens.
+async fn start_driver() -> Result<(Child, u16)> {
+    let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+    // Two that start at the same moment may choose the same port, and then one of them ends.
+    for _ in 0..5 {
+        let mut driver = Command::new(&program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{program} could not be started; `cargo xtask test` installs it"))?;
+        if let Some(port) = port_of(&mut driver).await? {
+            return Ok((driver, port));
+        }
+    }
+    anyhow::bail!("chromedriver ended before it was ready, five times")
+}
+
+/// The port that a driver says it took; none if it ended.
+async fn port_of(driver: &mut Child) -> Result<Option<u16>> {
     let stdout = driver.stdout.take().context("chromedriver has no output")?;
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await? {
         if let Some(port) = line.split("started successfully on port ").nth(1) {
             // What it says later is read and forgotten, so that it never waits for a reader.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return port.trim_end_matches('.').parse().context("chromedriver's port");
+            return Ok(Some(port.trim_end_matches('.').parse().context("chromedriver's port")?));
         }
     }
-    anyhow::bail!("chromedriver ended before it was ready")
+    Ok(None)
 }
