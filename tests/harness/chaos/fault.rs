@@ -18,7 +18,7 @@ pub enum Fault {
     SwallowReply,
     /// The same, for as long as the client stays.
     SwallowReplyForEver,
-    /// The connection is cut in the middle of the reply.
+    /// The connection is cut in the middle of the reply's body.
     CutInReply,
     /// Half of the body is taken, and then no more of it; the connection stays open.
     Stall,
