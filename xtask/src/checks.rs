@@ -34,7 +34,8 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[Need::Components],
         after: &[],
         run: |_| {
-            run(&mut command("cargo clippy --workspace --exclude nearput-client --all-targets -- --deny warnings"))
+            let mut clippy = command("cargo clippy --workspace --exclude nearput-client --exclude nearput-sigv4");
+            run(clippy.args(["--all-targets", "--", "--deny", "warnings"]))
         },
     },
     Check {
@@ -43,7 +44,8 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[Need::Components, Need::WasmTarget],
         after: &[],
         run: |_| {
-            let mut clippy = command("cargo clippy --package nearput-client --all-targets --target");
+            let mut clippy =
+                command("cargo clippy --package nearput-client --package nearput-sigv4 --all-targets --target");
             run(clippy.args([WASM_TARGET, "--", "--deny", "warnings"]))
         },
     },

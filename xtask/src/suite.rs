@@ -10,7 +10,7 @@ use crate::process::{command, program, read, watch};
 use crate::tally::Tally;
 use crate::{browser, workspace};
 
-const CRATES: [&str; 3] = ["--workspace", "--exclude", "nearput-client"];
+const CRATES: [&str; 5] = ["--workspace", "--exclude", "nearput-client", "--exclude", "nearput-sigv4"];
 
 /// A test program.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
