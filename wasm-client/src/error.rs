@@ -97,6 +97,11 @@ impl Error {
         Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure })
     }
 
+    /// The page cannot sign by itself.
+    pub(crate) fn cannot_sign() -> Self {
+        Self::new("engine_failed", "The module that signs parts in the page could not be loaded. Try again.", true)
+    }
+
     /// The storage, or the signer, does not know the upload.
     pub(crate) fn lost() -> Self {
         let message = "The storage no longer knows this upload. Upload the file again.";

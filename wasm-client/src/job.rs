@@ -1,6 +1,7 @@
 //! What takes time and is asked for once: to open uploads, to read, to sign, to complete, to give up.
 
 mod complete;
+mod credentials;
 mod open;
 mod parts;
 mod resume;

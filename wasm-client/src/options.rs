@@ -1,6 +1,8 @@
 //! What the page may choose. The values were checked before they came here.
 
+use js_sys::Function;
 use nearput_core::Millis;
+use wasm_bindgen::JsCast;
 
 use crate::wire::Json;
 
@@ -14,6 +16,8 @@ pub(crate) struct EngineOptions {
     pub(crate) give_up_after: Millis,
     /// A request of which no byte has moved for so long is sent again.
     pub(crate) stall_after: Millis,
+    /// Signs parts by temporary credentials, where the page wants that: a function of what to sign by, and the parts.
+    pub(crate) sign: Option<Function>,
 }
 
 impl EngineOptions {
@@ -24,6 +28,7 @@ impl EngineOptions {
             part_size: options.number("partSize").map(|bytes| bytes as u64),
             give_up_after: number("giveUpAfter", 3_600_000.0) as Millis,
             stall_after: number("stallAfter", 20_000.0) as Millis,
+            sign: options.get("sign").0.dyn_into().ok(),
         }
     }
 }

@@ -46,6 +46,10 @@ pub(crate) struct Upload {
     pub(crate) whole: RefCell<Json>,
     /// Of the tries before the present one.
     pub(crate) report: RefCell<Report>,
+    /// A part as the signer signed it, which says where the upload is,
+    pub(crate) sample: RefCell<Json>,
+    /// and temporary credentials for it, with the time at which they came.
+    pub(crate) credentials: RefCell<(Json, Millis)>,
     /// What the signer signed for each part, by its number, kept for as often as it is sent.
     signed: RefCell<Array>,
     under_way: RefCell<Vec<(Request, Xhr)>>,
@@ -80,6 +84,8 @@ impl Upload {
             read: RefCell::default(),
             whole: RefCell::default(),
             report: RefCell::default(),
+            sample: RefCell::default(),
+            credentials: RefCell::default(),
             signed: RefCell::default(),
             under_way: RefCell::default(),
         }
@@ -129,6 +135,8 @@ impl Upload {
     pub(crate) fn end_all(&self) {
         self.under_way.borrow_mut().clear();
         self.signed.take();
+        self.sample.take();
+        self.credentials.take();
         self.news.borrow_mut().clear();
         self.read.borrow_mut().clear();
     }

@@ -65,6 +65,11 @@ impl Json {
         self.get(name).0.as_f64()
     }
 
+    /// The items of this array.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Self> {
+        self.0.clone().dyn_into::<Array>().unwrap_or_default().into_iter().map(Self)
+    }
+
     /// The items of the array of this name.
     pub(crate) fn items(&self, name: &str) -> impl Iterator<Item = Self> {
         self.get(name).0.dyn_into::<Array>().unwrap_or_default().into_iter().map(Self)
