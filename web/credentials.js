@@ -1,53 +1,14 @@
-/** @import { Credentials, PartToSign, SignedPart } from "./credentials.d.ts" */
+/** @import { Credentials, PartToSign, SignedPart } from "./credentials-mode.d.ts" */
 
 import init, { presign } from "./pkg/nearput_sigv4.js";
 
 /** How long a signed request is good for, as where the signer signs. */
 const LIFETIME_MS = 15 * 60_000;
 
-/** Credentials that end sooner are replaced before anything is signed by them. */
-const MARGIN_MS = 5 * 60_000;
-
-/** Signs the parts of one upload in the browser, by credentials that it gets from the signer and replaces before they end. */
-export class PartSigner {
-  /** @type {() => Promise<Credentials>} */
-  #ask;
-  /** @type {Promise<{ credentials: Credentials, ahead: number }> | undefined} */
-  #known;
-
-  /** @param {() => Promise<Credentials>} ask Calls `/v1/credentials` with the upload's ticket. */
-  constructor(ask) {
-    this.#ask = ask;
-  }
-
-  /**
-   * @param {SignedPart} sample Any part of the upload as the signer has signed it: it says where the upload is.
-   * @param {PartToSign[]} parts
-   * @returns {Promise<SignedPart[]>}
-   */
-  async sign(sample, parts) {
-    let { credentials, ahead } = await this.#get();
-    if (credentials.expires_at < Date.now() + ahead + MARGIN_MS) {
-      this.#known = undefined;
-      ({ credentials, ahead } = await this.#get());
-    }
-    return signParts({ credentials, sample, now: Date.now() + ahead }, parts);
-  }
-
-  #get() {
-    this.#known ??= this.#ask().then(
-      (credentials) => ({ credentials, ahead: credentials.server_time - Date.now() }),
-      (error) => {
-        this.#known = undefined;
-        throw error;
-      },
-    );
-    return this.#known;
-  }
-}
-
 /**
- * @param {{ credentials: Credentials, sample: SignedPart, now: number }} context `now` by the signer's clock, in milliseconds.
+ * Signs the parts of one upload in the browser, by temporary credentials.
+ * @param {{ credentials: Credentials, sample: SignedPart, now: number }} context `sample` is any part of the upload as the signer has
+ *   signed it: it says where the upload is. `now` is by the signer's clock, in milliseconds.
  * @param {PartToSign[]} parts
  * @returns {Promise<SignedPart[]>}
  */
@@ -86,8 +47,8 @@ export async function signParts({ credentials, sample, now }, parts) {
  * @param {SignedPart} sample
  */
 function headersOf({ checksum }, sample) {
-  const names = Object.keys(sample.headers).filter((name) => checksum && name.startsWith("x-amz-checksum-"));
-  return Object.fromEntries(names.map((name) => [name, checksum]));
+  const name = Object.keys(sample.headers).find((name) => name.startsWith("x-amz-checksum-"));
+  return /** @type {Record<string, string>} */ (name && checksum ? { [name]: checksum } : {});
 }
 
 /**

@@ -1,5 +1,7 @@
 /** @import { EngineCall, EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
 
+import { withSigning } from "./signing.js";
+
 /** To hand over thousands of files at once would hold the page up. */
 const CALLS_AT_A_TIME = 250;
 
@@ -26,7 +28,7 @@ export async function startEngine(setup) {
 async function startOnPage({ signer, options, askToken, onEvents }) {
   const { default: init, Engine } = await import("./pkg/nearput_client.js");
   await init();
-  const engine = new Engine(signer, options, askToken, onEvents);
+  const engine = new Engine(signer, withSigning(options), askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
     close() {},

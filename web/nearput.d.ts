@@ -14,6 +14,11 @@ export interface EngineOptions {
   giveUpAfter?: number;
   /** A request of which no byte has moved for so long is given up and sent again, in milliseconds. Default 20,000. */
   stallAfter?: number;
+  /**
+   * Who signs parts: the signer, or the browser by temporary credentials that the signer gives for one upload, where a site offers
+   * them. Long uploads then need fewer calls; but the credentials hold down no size and no type. Default `"signer"`.
+   */
+  signing?: "signer" | "browser";
 }
 
 export interface ConnectOptions extends EngineOptions {

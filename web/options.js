@@ -24,6 +24,7 @@ export const CONNECT_OPTIONS = {
   },
   giveUpAfter: milliseconds,
   stallAfter: milliseconds,
+  signing: { is: (value) => value === "signer" || value === "browser", must: '"signer" or "browser"' },
 };
 
 /** @type {Record<string, Rule>} */

@@ -1,6 +1,7 @@
 /** @import { EngineEvent, FromWorker, ToWorker } from "./engine.d.ts" */
 
 import init, { Engine } from "./pkg/nearput_client.js";
+import { withSigning } from "./signing.js";
 
 /** @type {any} */
 let engine;
@@ -36,7 +37,8 @@ addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
 async function start({ signer, options }) {
   try {
     await init();
-    engine = new Engine(signer, options, askToken, (/** @type {EngineEvent[]} */ events) => post({ type: "events", events }));
+    const tell = (/** @type {EngineEvent[]} */ events) => post({ type: "events", events });
+    engine = new Engine(signer, withSigning(options), askToken, tell);
     post({ type: "ready" });
   } catch (error) {
     post({ type: "not-ready", message: String(error) });

@@ -1,8 +1,8 @@
 //! Files of every size arrive byte for byte, and a large one leaves the page at ease.
 
 use anyhow::{Context, Result};
-use nearput_dev::BUCKET;
-use nearput_tests::{files, same_bytes, start};
+use nearput_dev::{BUCKET, WorldOptions};
+use nearput_tests::{files, same_bytes, start, start_with};
 
 const MIB: u64 = 1 << 20;
 
@@ -53,6 +53,28 @@ async fn without_a_worker_the_page_does_the_work() -> Result<()> {
         .await?;
     let object = world.object(BUCKET, key.as_str().context("no key")?).context("no object")?;
     let expected: Vec<u8> = (0..20 << 20).map(|index| (index % 251) as u8).collect();
+    assert!(std::fs::read(object)? == expected);
+    page.browser.close().await
+}
+
+#[tokio::test]
+async fn in_credentials_mode_the_page_signs_the_parts_itself() -> Result<()> {
+    let (world, page) = start_with(WorldOptions { credentials: true, ..WorldOptions::default() }).await?;
+    let outcome = page
+        .browser
+        .run(
+            "const { connect } = await import('/nearput.js');
+             const { signer, token } = await (await fetch('/demo.json')).json();
+             const bytes = Uint8Array.from({ length: 60 << 20 }, (_, index) => index % 251);
+             const nearput = connect(signer, { token, signing: 'browser', worker: false });
+             const { key } = await nearput.upload(new File([bytes], 'own.bin')).result;
+             return { key, asked: performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname) };",
+        )
+        .await?;
+    let asked = |path: &str| outcome["asked"].as_array().is_some_and(|all| all.iter().any(|name| name == path));
+    assert!(asked("/v1/credentials") && asked("/pkg/nearput_sigv4_bg.wasm") && !asked("/v1/uploads/sign"), "{outcome}");
+    let object = world.object(BUCKET, outcome["key"].as_str().context("no key")?).context("no object")?;
+    let expected: Vec<u8> = (0..60 << 20).map(|index| (index % 251) as u8).collect();
     assert!(std::fs::read(object)? == expected);
     page.browser.close().await
 }

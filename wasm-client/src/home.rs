@@ -19,6 +19,8 @@ pub(crate) struct Home {
     /// The id of the site.
     pub(crate) site: Json,
     pub(crate) profile: Profile,
+    /// Whether the page may sign parts by itself.
+    pub(crate) credentials: bool,
     /// In the order of [`Paths`].
     pub(crate) paths: Vec<Json>,
 }
@@ -48,5 +50,6 @@ fn read(sites: &Json) -> Option<Home> {
     let id = sites.get("home");
     let site = sites.items("sites").find(|site| site.get("id") == id)?;
     let profile = wire::profile(&site)?;
-    Some(Home { site: id, profile, paths: site.items("paths").collect() })
+    let credentials = site.get("credentials").0.is_truthy();
+    Some(Home { site: id, profile, credentials, paths: site.items("paths").collect() })
 }

@@ -75,24 +75,3 @@ test("nothing signed outlives the credentials, and ended ones sign nothing", asy
   assert.deepEqual(part.headers, {});
   await assert.rejects(sign(-1000), RangeError);
 });
-
-test("credentials are asked for once, by the signer's clock, and again near their end or after a failure", async () => {
-  const { PartSigner } = await load();
-  const [elsewhen, part] = [Date.now() - 10_800_000, [{ number: 1, size: 5 }]];
-  const answers = [new Error("offline"), credentials(3_600_000, elsewhen), credentials(200_000), credentials(3_600_000)];
-  let asked = 0;
-  const ask = async () => {
-    const answer = answers[asked++];
-    if (answer instanceof Error) throw answer;
-    return answer;
-  };
-  const signer = new PartSigner(ask);
-  await assert.rejects(signer.sign(SAMPLE, part), { message: "offline" });
-  const [[one], [two]] = [await signer.sign(SAMPLE, part), await signer.sign(SAMPLE, part)];
-  assert.equal(asked, 2);
-  for (const { expires_at } of [one, two]) assert.ok(Math.abs(expires_at - elsewhen - 900_000) < 5_000);
-
-  const short = new PartSigner(ask);
-  await short.sign(SAMPLE, part);
-  assert.equal(asked, 4);
-});

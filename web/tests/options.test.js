@@ -8,7 +8,7 @@ test("an unknown option is a TypeError that names it and lists those there are",
   assert.throws(() => connect("https://sign.example.com", { concurency: 4 }), {
     name: "TypeError",
     message:
-      'connect(): there is no option "concurency". The options are: token, worker, resume, concurrency, partSize, giveUpAfter, stallAfter.',
+      'connect(): there is no option "concurency". The options are: token, worker, resume, concurrency, partSize, giveUpAfter, stallAfter, signing.',
   });
 });
 

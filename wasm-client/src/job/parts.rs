@@ -20,8 +20,11 @@ pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) 
         PartJob::Read(number) => Event::Read(read(driver, upload, number).await?),
         PartJob::Sign(parts) => {
             let about = std::slice::from_ref(upload);
+            let may_sign = driver.home().is_some_and(|home| home.credentials) && upload.leaves_parts_behind();
             let reply = match &driver.options.sign {
-                Some(sign) if upload.sample.borrow().exists() => credentials::sign(driver, about, sign, &parts).await?,
+                Some(sign) if may_sign && upload.sample.borrow().exists() => {
+                    credentials::sign(driver, about, sign, &parts).await?
+                }
                 Some(_) | None => {
                     let body = Json::object().with("ticket", ticket.clone());
                     ask(driver, about, path::SIGN, body.with("parts", wire::parts_to_sign(&parts))).await?
