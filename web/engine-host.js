@@ -1,7 +1,5 @@
 /** @import { EngineCall, EngineHost, EngineSetup, FromWorker, ToWorker } from "./engine.d.ts" */
 
-import { withSigning } from "./signing.js";
-
 /** To hand over thousands of files at once would hold the page up. */
 const CALLS_AT_A_TIME = 250;
 
@@ -28,7 +26,7 @@ export async function startEngine(setup) {
 async function startOnPage({ signer, options, askToken, onEvents }) {
   const { default: init, Engine } = await import("./pkg/nearput_client.js");
   await init();
-  const engine = new Engine(signer, withSigning(options), askToken, onEvents);
+  const engine = new Engine(signer, { ...options, sign: options.signing === "browser" && sign }, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
     close() {},
@@ -57,6 +55,8 @@ function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
       post({ type: "calls", calls: waiting.splice(0, CALLS_AT_A_TIME) });
       if (waiting.length) setTimeout(send);
     };
+    /** One after the other. @type {Promise<void>} */
+    let answer = Promise.resolve();
     worker.onmessage = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
       switch (data.type) {
         case "ready":
@@ -80,16 +80,25 @@ function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
         case "events":
           onEvents(data.events);
           break;
-        case "ask-token":
-          askToken().then(
-            (token) => post({ type: "token", token }),
-            (error) => post({ type: "no-token", message: String(error?.message ?? error) }),
+        case "ask":
+          answer = answer.then(() => /** @type {Promise<unknown>} */ (data.what === "token" ? askToken() : sign(...data.call))).then(
+            (answer) => post({ type: "answer", answer }),
+            (error) => post({ type: "no-answer", message: String(error?.message ?? error) }),
           );
           break;
       }
     };
     post({ type: "start", signer, options });
   });
+}
+
+/**
+ * In credentials mode parts are signed here, by a module that no other page loads.
+ * @param {any[]} call
+ */
+async function sign(...call) {
+  const { signParts } = await import("./credentials.js");
+  return signParts(call[0], call[1]);
 }
 
 /** @returns {Worker} */

@@ -128,8 +128,8 @@ export interface EngineHost {
 export type ToWorker =
   | { type: "start"; signer: string; options: EngineOptions }
   | { type: "calls"; calls: EngineCall[] }
-  | { type: "token"; token: string | undefined }
-  | { type: "no-token"; message: string }
+  | { type: "answer"; answer: unknown }
+  | { type: "no-answer"; message: string }
   | { type: "close" };
 
 /** From the worker to the page. */
@@ -137,4 +137,4 @@ export type FromWorker =
   | { type: "ready" }
   | { type: "not-ready"; message: string }
   | { type: "events"; events: EngineEvent[] }
-  | { type: "ask-token" };
+  | { type: "ask"; what: "token" | "sign"; call: any[] };

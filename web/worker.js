@@ -1,14 +1,13 @@
 /** @import { EngineEvent, FromWorker, ToWorker } from "./engine.d.ts" */
 
 import init, { Engine } from "./pkg/nearput_client.js";
-import { withSigning } from "./signing.js";
 
 /** @type {any} */
 let engine;
 /** How long a closed worker still lives, for the engine to give uploads up at the signer. In milliseconds. */
 const LINGER_MS = 60_000;
-/** @type {{ resolve: (token: string | undefined) => void, reject: (error: Error) => void }[]} */
-const waitingForToken = [];
+/** What the page has been asked for, oldest first. @type {{ resolve: (answer: any) => void, reject: (error: Error) => void }[]} */
+const asked = [];
 
 addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => {
   switch (data.type) {
@@ -18,11 +17,11 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
     case "calls":
       for (const [verb, ...args] of data.calls) engine[verb](...args);
       break;
-    case "token":
-      waitingForToken.shift()?.resolve(data.token);
+    case "answer":
+      asked.shift()?.resolve(data.answer);
       break;
-    case "no-token":
-      waitingForToken.shift()?.reject(new Error(data.message));
+    case "no-answer":
+      asked.shift()?.reject(new Error(data.message));
       break;
     case "close":
       setTimeout(close, LINGER_MS);
@@ -38,17 +37,23 @@ async function start({ signer, options }) {
   try {
     await init();
     const tell = (/** @type {EngineEvent[]} */ events) => post({ type: "events", events });
-    engine = new Engine(signer, withSigning(options), askToken, tell);
+    const sign = options.signing === "browser" && ((/** @type {unknown[]} */ ...call) => ask("sign", call));
+    engine = new Engine(signer, { ...options, sign }, () => ask("token", []), tell);
     post({ type: "ready" });
   } catch (error) {
     post({ type: "not-ready", message: String(error) });
   }
 }
 
-function askToken() {
+/**
+ * Asks the page. It answers in the order in which it was asked.
+ * @param {"token" | "sign"} what
+ * @param {unknown[]} call
+ */
+function ask(what, call) {
   return new Promise((resolve, reject) => {
-    waitingForToken.push({ resolve, reject });
-    post({ type: "ask-token" });
+    asked.push({ resolve, reject });
+    post({ type: "ask", what, call });
   });
 }
 

@@ -66,8 +66,10 @@ async fn in_credentials_mode_the_page_signs_the_parts_itself() -> Result<()> {
             "const { connect } = await import('/nearput.js');
              const { signer, token } = await (await fetch('/demo.json')).json();
              const bytes = Uint8Array.from({ length: 60 << 20 }, (_, index) => index % 251);
-             const nearput = connect(signer, { token, signing: 'browser', worker: false });
-             const { key } = await nearput.upload(new File([bytes], 'own.bin')).result;
+             for (const worker of [true, false]) {
+               const nearput = connect(signer, { token, signing: 'browser', worker });
+               var { key } = await nearput.upload(new File([bytes], 'own.bin')).result;
+             }
              return { key, asked: performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname) };",
         )
         .await?;
