@@ -66,7 +66,7 @@ async fn in_credentials_mode_the_page_signs_the_parts_itself() -> Result<()> {
             "const { connect } = await import('/nearput.js');
              const { signer, token } = await (await fetch('/demo.json')).json();
              const bytes = Uint8Array.from({ length: 60 << 20 }, (_, index) => index % 251);
-             for (const worker of [true, false]) {
+             for (const worker of [false, true]) {
                const nearput = connect(signer, { token, signing: 'browser', worker });
                var { key } = await nearput.upload(new File([bytes], 'own.bin')).result;
              }
