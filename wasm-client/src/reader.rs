@@ -14,7 +14,7 @@ use crate::browser::shredder::Shredder;
 use crate::wire::Json;
 
 /// Reading is what costs, not computing, and large slices cost less a byte.
-const WORKER_SLICE: u64 = 8 << 20;
+const WORKER_SLICE: u64 = 16 << 20;
 
 /// On the page's own thread a slice must be over before anybody notices.
 const PAGE_SLICE: u64 = 1 << 20;

@@ -14,8 +14,12 @@ pub const FORM_BYTES: u64 = MIB;
 /// Parts are not smaller than this: each costs a CORS preflight.
 pub const MIN_PART_BYTES: u64 = 8 * MIB;
 
-/// On a long line a preflight takes as long as a mebibyte or more: larger parts make that a small share.
-const LONG_LINE_PART_BYTES: u64 = 16 * MIB;
+/// Larger parts cost less a byte: on a long line a preflight takes as long as a mebibyte or more, and browsers read large slices
+/// faster. Beyond this size they gain little, and a lost one loses more.
+const LARGE_PART_BYTES: u64 = 16 * MIB;
+
+/// On a short line parts grow when there would be so many.
+const MANY_PARTS: u64 = 64;
 
 /// More connections than this are used on a long line only.
 const SHORT_LINE_CONNECTIONS: u64 = 12;
@@ -49,14 +53,15 @@ pub fn plan(size: u64, wish: Option<u64>, connections: usize, profile: &Profile)
 }
 
 fn comfortable(size: u64, connections: u64) -> u64 {
-    let wished = if connections > SHORT_LINE_CONNECTIONS { even(size, connections) } else { MIN_PART_BYTES };
+    let many = || size.div_ceil(MANY_PARTS).next_multiple_of(MIB).min(LARGE_PART_BYTES);
+    let wished = if connections > SHORT_LINE_CONNECTIONS { even(size, connections) } else { many() };
     let few = size.div_ceil(COMFORTABLE_PARTS).next_multiple_of(MIB);
     wished.max(few).max(MIN_PART_BYTES)
 }
 
 /// As many parts as fill every connection equally often, so that none is idle while the last parts are sent.
 fn even(size: u64, connections: u64) -> u64 {
-    let rounds = (size / connections).div_ceil(LONG_LINE_PART_BYTES).max(1);
+    let rounds = (size / connections).div_ceil(LARGE_PART_BYTES).max(1);
     size.div_ceil(rounds * connections)
 }
 
@@ -82,6 +87,13 @@ mod tests {
             assert_eq!(plan(size, None, 6, &profile(10_000)), Ok(Plan::Put));
         }
         assert_eq!(plan(8 * MIB + 1, None, 6, &profile(10_000)), Ok(Plan::Multipart { part_size: 8 * MIB }));
+    }
+
+    #[test]
+    fn on_a_short_line_the_parts_of_a_large_file_are_larger() {
+        for (size, part_size) in [(256 * MIB, 8 * MIB), (1024 * MIB, 16 * MIB), (10_240 * MIB, 16 * MIB)] {
+            assert_eq!(plan(size, None, 6, &profile(10_000)), Ok(Plan::Multipart { part_size }));
+        }
     }
 
     #[test]
