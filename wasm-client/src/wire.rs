@@ -13,6 +13,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
     fn property(object: &JsValue, name: &str) -> Result<JsValue, JsValue>;
 
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
+    fn property_at(list: &JsValue, index: u32) -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(js_namespace = Reflect, js_name = set)]
     fn set_property(object: &JsValue, name: &str, value: &JsValue);
 }
@@ -68,6 +71,12 @@ impl Json {
     /// The items of this array.
     pub(crate) fn all(&self) -> impl Iterator<Item = Self> {
         self.0.clone().dyn_into::<Array>().unwrap_or_default().into_iter().map(Self)
+    }
+
+    /// What came of each of many: an empty object for those of which nothing is said.
+    pub(crate) fn outcomes(&self, name: &str) -> impl Iterator<Item = Self> {
+        let items = self.get(name);
+        (0..).map(move |index| Self(property_at(&items.0, index).unwrap_or_default()).or(Self::object))
     }
 
     /// The items of the array of this name.
@@ -186,6 +195,17 @@ mod tests {
             let text = serde_json::to_string(&site).expect("it can be written");
             let json = Json(JSON::parse(&text).expect("it is JSON"));
             assert_eq!(profile(&json), Some(site.profile));
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn whatever_a_reply_leaves_out_has_an_outcome_all_the_same() {
+        for (reply, has_first) in
+            [(r#"{"uploads": [{"key": "k"}]}"#, true), (r#"{"uploads": []}"#, false), ("{}", false)]
+        {
+            let reply = Json(JSON::parse(reply).expect("it is JSON"));
+            let keys: Vec<bool> = reply.outcomes("uploads").take(2).map(|one| one.get("key").exists()).collect();
+            assert_eq!(keys, [has_first, false]);
         }
     }
 

@@ -17,7 +17,7 @@ pub(super) async fn complete(driver: &Rc<Driver>, uploads: &[Rc<Upload>]) {
         Ok(reply) => reply,
         Err(error) => return driver.fail_all(uploads, &error),
     };
-    for (upload, outcome) in uploads.iter().zip(reply.items("uploads")) {
+    for (upload, outcome) in uploads.iter().zip(reply.outcomes("uploads")) {
         match Error::read(&outcome) {
             None if outcome.get("key").exists() => driver.completed(upload, &outcome),
             None => driver.fail(upload, &driver.signer.misunderstood()),

@@ -57,7 +57,7 @@ pub(super) async fn open(driver: &Rc<Driver>, mut uploads: Vec<Rc<Upload>>) {
         (Ok(reply), ()) => reply,
         (Err(error), ()) => return driver.fail_all(&uploads, &error),
     };
-    let outcomes = reply.items("uploads");
+    let outcomes = reply.outcomes("uploads");
     for (upload, outcome) in uploads.iter().zip(outcomes) {
         match begin(driver, upload, &outcome, &reply).await {
             Ok(parts) => driver.opened(upload, parts),
