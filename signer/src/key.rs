@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::is_nfc;
 use uuid::Uuid;
 
+use crate::auth::Subject;
 use crate::file_name::is_safe_in_key;
 use crate::policy::Grant;
 
@@ -11,14 +12,14 @@ use crate::policy::Grant;
 const MAX_BYTES: usize = 1024;
 
 /// Who else may read an object, as Amplify Storage has it: each level is a prefix, to which bucket policies refer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Everybody may read and write.
     Guest,
-    /// Everybody may read.
-    Protected,
+    /// Everybody may read what is the owner's.
+    Protected(Subject),
     /// Only the owner may read.
-    Private,
+    Private(Subject),
 }
 
 /// A key that reaches the same object through every browser, proxy and server.
@@ -32,12 +33,13 @@ pub(crate) struct ObjectKey(String);
 pub(crate) struct UnsafeKey;
 
 impl Access {
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        match name {
-            "guest" => Some(Self::Guest),
-            "protected" => Some(Self::Protected),
-            "private" => Some(Self::Private),
-            _ => None,
+    /// None where there is no such level for this owner; an unknown one has nothing of its own.
+    pub(crate) fn parse(name: &str, owner: Option<&Subject>) -> Option<Self> {
+        match (name, owner) {
+            ("guest", _) => Some(Self::Guest),
+            ("protected", Some(owner)) => Some(Self::Protected(owner.clone())),
+            ("private", Some(owner)) => Some(Self::Private(owner.clone())),
+            (_, Some(_) | None) => None,
         }
     }
 }
@@ -45,11 +47,11 @@ impl Access {
 impl ObjectKey {
     /// The key of a granted file. `id` makes it unlike every other one.
     pub(crate) fn make(grant: &Grant, id: Uuid) -> Self {
-        let (subject, name) = (grant.subject(), grant.name().key_segment());
+        let name = grant.name().key_segment();
         Self(match grant.access() {
             Access::Guest => format!("public/{id}/{name}"),
-            Access::Protected => format!("protected/{subject}/{id}/{name}"),
-            Access::Private => format!("private/{subject}/{id}/{name}"),
+            Access::Protected(owner) => format!("protected/{owner}/{id}/{name}"),
+            Access::Private(owner) => format!("private/{owner}/{id}/{name}"),
         })
     }
 
@@ -100,7 +102,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::auth::{Caller, Subject};
+    use crate::auth::Caller;
     use crate::config::Limits;
     use crate::policy;
 
@@ -114,7 +116,7 @@ mod tests {
             plan: Plan::Put,
             parts: Vec::new(),
         };
-        let caller = Caller { subject: Subject::parse("me@example.com").expect("safe") };
+        let caller = Caller::known(Subject::parse("me@example.com").expect("safe"));
         let grant = policy::decide(&caller, &file, &Limits::default()).expect("granted");
         ObjectKey::make(&grant, Uuid::nil())
     }

@@ -12,7 +12,7 @@ use crate::metadata::{InvalidMetadata, Metadata};
 /// What the policy allows for one file. Only [`decide`] makes one.
 #[derive(Debug)]
 pub(crate) struct Grant {
-    subject: Subject,
+    subject: Option<Subject>,
     access: Access,
     name: FileName,
     size: u64,
@@ -29,7 +29,9 @@ pub(crate) enum Denied {
         "files of the type `{given}` may not be uploaded; choose another, or ask the signer's operator to allow the type"
     )]
     Type { given: String },
-    #[error("there is no access level `{given}` for this caller; use guest, protected or private")]
+    #[error(
+        "there is no access level `{given}` for this caller; use guest, or one of protected and private with a token"
+    )]
     Access { given: String },
     #[error(transparent)]
     Name(#[from] NameTooLong),
@@ -43,8 +45,8 @@ pub(crate) fn decide(caller: &Caller, file: &OpenFile, rules: &Limits) -> Result
         return Err(Denied::TooLarge { size: file.size, max: rules.max_file_size });
     }
     Ok(Grant {
-        subject: caller.subject.clone(),
-        access: access(file.access.as_deref())?,
+        subject: caller.subject().cloned(),
+        access: access(caller, file.access.as_deref())?,
         name: FileName::parse(&file.name)?,
         size: file.size,
         media_type: media_type(&file.content_type, rules)?,
@@ -52,10 +54,12 @@ pub(crate) fn decide(caller: &Caller, file: &OpenFile, rules: &Limits) -> Result
     })
 }
 
-fn access(given: Option<&str>) -> Result<Access, Denied> {
-    match given {
-        None => Ok(Access::Private),
-        Some(name) => Access::parse(name).ok_or_else(|| Denied::Access { given: name.to_owned() }),
+/// Without a level, what a caller uploads is its own; an anonymous one has nothing of its own.
+fn access(caller: &Caller, given: Option<&str>) -> Result<Access, Denied> {
+    match (given, caller.subject()) {
+        (None, None) => Ok(Access::Guest),
+        (None, Some(subject)) => Ok(Access::Private(subject.clone())),
+        (Some(name), owner) => Access::parse(name, owner).ok_or_else(|| Denied::Access { given: name.to_owned() }),
     }
 }
 
@@ -70,12 +74,13 @@ fn media_type(given: &str, rules: &Limits) -> Result<MediaType, Denied> {
 }
 
 impl Grant {
-    pub(crate) fn subject(&self) -> &Subject {
-        &self.subject
+    /// None where the caller is anonymous.
+    pub(crate) fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
     }
 
-    pub(crate) fn access(&self) -> Access {
-        self.access
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
     }
 
     pub(crate) fn name(&self) -> &FileName {
@@ -108,8 +113,11 @@ mod tests {
             types: types.iter().map(|&text| text.to_owned().try_into().expect("a pattern")).collect(),
             ..Limits::default()
         };
-        let caller = Caller { subject: Subject::parse("me").expect("safe") };
-        decide(&caller, &file(content_type, size), &rules)
+        decide(&me(), &file(content_type, size), &rules)
+    }
+
+    fn me() -> Caller {
+        Caller::known(Subject::parse("me").expect("safe"))
     }
 
     fn file(content_type: &str, size: u64) -> OpenFile {
@@ -172,14 +180,22 @@ mod tests {
     }
 
     #[test]
-    fn only_known_access_levels_are_granted() {
-        let caller = Caller { subject: Subject::parse("me").expect("safe") };
-        let decide = |access: Option<&str>| {
+    fn only_known_access_levels_are_granted_and_to_anonymous_callers_only_guest() {
+        let me = || Subject::parse("me").expect("safe");
+        for (caller, access, level) in [
+            (Caller::known(me()), None, Some(Access::Private(me()))),
+            (Caller::known(me()), Some("guest"), Some(Access::Guest)),
+            (Caller::known(me()), Some("protected"), Some(Access::Protected(me()))),
+            (Caller::known(me()), Some("../public"), None),
+            (Caller::Anonymous, None, Some(Access::Guest)),
+            (Caller::Anonymous, Some("guest"), Some(Access::Guest)),
+            (Caller::Anonymous, Some("protected"), None),
+            (Caller::Anonymous, Some("private"), None),
+        ] {
             let file = OpenFile { access: access.map(str::to_owned), ..file("", 1) };
-            decide(&caller, &file, &Limits::default()).map(|grant| grant.access())
-        };
-        assert_eq!(decide(None), Ok(Access::Private));
-        assert_eq!(decide(Some("guest")), Ok(Access::Guest));
-        assert_eq!(decide(Some("../public")), Err(Denied::Access { given: "../public".to_owned() }));
+            let decided = decide(&caller, &file, &Limits::default()).map(|grant| grant.access().clone());
+            let denied = Denied::Access { given: access.unwrap_or_default().to_owned() };
+            assert_eq!(decided, level.ok_or(denied), "{caller:?} asks for {access:?}");
+        }
     }
 }

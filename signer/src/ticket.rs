@@ -16,7 +16,9 @@ use crate::policy::Grant;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     // What many tickets of one call have in common comes first: in base64 it then looks the same, and compresses well.
-    sub: String,
+    /// None where an anonymous caller opened it: then whoever holds the ticket can go on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    sub: Option<String>,
     pub(crate) site: String,
     #[serde(rename = "type")]
     pub(crate) media_type: String,
@@ -51,7 +53,7 @@ pub(crate) struct Attributes {
 impl Ticket {
     pub(crate) fn new(grant: &Grant, site: String, key: ObjectKey, cut: &Cut, sending: Sending) -> Self {
         Self {
-            sub: grant.subject().to_string(),
+            sub: grant.subject().map(ToString::to_string),
             site,
             key,
             size: grant.size(),
@@ -61,9 +63,9 @@ impl Ticket {
         }
     }
 
-    /// Who opened the upload.
-    pub(crate) fn subject(&self) -> &str {
-        &self.sub
+    /// Who opened the upload, if it is known.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.sub.as_deref()
     }
 
     /// How the file is cut.

@@ -8,6 +8,7 @@ use aws_sdk_sts::Client;
 use serde_json::json;
 
 use super::{Failure, StorageError};
+use crate::auth::Subject;
 
 const ASSUME: &str = "AssumeRole";
 
@@ -24,7 +25,7 @@ pub(crate) struct Role {
     duration: Duration,
     bucket_arn: String,
     /// By caller and prefix.
-    remembered: Mutex<HashMap<(String, String), Assumed>>,
+    remembered: Mutex<HashMap<(Option<String>, String), Assumed>>,
 }
 
 /// Credentials that have been given out.
@@ -44,8 +45,13 @@ impl Role {
 
     /// Credentials that can put objects below `prefix` and nothing else. A caller that asks again gets the same, until near their
     /// end.
-    pub(crate) async fn assume(&self, caller: &str, prefix: &str, now: SystemTime) -> Result<Assumed, StorageError> {
-        let name = (caller.to_owned(), prefix.to_owned());
+    pub(crate) async fn assume(
+        &self,
+        caller: Option<&Subject>,
+        prefix: &str,
+        now: SystemTime,
+    ) -> Result<Assumed, StorageError> {
+        let name = (caller.map(Subject::to_string), prefix.to_owned());
         let known = self.remembered().get(&name).filter(|known| is_good(known, now)).cloned();
         if let Some(known) = known {
             return Ok(known);
@@ -54,7 +60,7 @@ impl Role {
             .client
             .assume_role()
             .role_arn(&self.arn)
-            .role_session_name(session_name(caller))
+            .role_session_name(session_name(caller.map_or("anonymous", Subject::as_str)))
             .duration_seconds(i32::try_from(self.duration.as_secs()).unwrap_or(i32::MAX))
             .policy(self.policy(prefix))
             .send()
@@ -82,7 +88,7 @@ impl Role {
         json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
     }
 
-    fn remember(&self, name: (String, String), assumed: Assumed, now: SystemTime) {
+    fn remember(&self, name: (Option<String>, String), assumed: Assumed, now: SystemTime) {
         let mut remembered = self.remembered();
         if remembered.len() >= MOST_REMEMBERED {
             remembered.retain(|_, known| is_good(known, now));
@@ -92,7 +98,7 @@ impl Role {
         }
     }
 
-    fn remembered(&self) -> MutexGuard<'_, HashMap<(String, String), Assumed>> {
+    fn remembered(&self) -> MutexGuard<'_, HashMap<(Option<String>, String), Assumed>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -150,12 +156,14 @@ mod tests {
             session_token: String::new(),
             end: now + Duration::from_hours(1),
         };
-        role.remember(("me".to_owned(), "p/".to_owned()), assumed, now);
-        assert_eq!(role.assume("me", "p/", now).await.expect("it is remembered").access_key_id, "id");
+        role.remember((Some("me".to_owned()), "p/".to_owned()), assumed, now);
+        let [me, you] = ["me", "you"].map(Subject::parse);
+        let (me, you) = (me.as_ref(), you.as_ref());
+        assert_eq!(role.assume(me, "p/", now).await.expect("it is remembered").access_key_id, "id");
         // STS cannot be reached from here, so whatever is not remembered fails.
         let late = now + Duration::from_mins(51);
-        for (caller, prefix, now) in [("you", "p/", now), ("me", "q/", now), ("me", "p/", late)] {
-            assert!(role.assume(caller, prefix, now).await.is_err(), "{caller} {prefix}");
+        for (caller, prefix, now) in [(you, "p/", now), (None, "p/", now), (me, "q/", now), (me, "p/", late)] {
+            assert!(role.assume(caller, prefix, now).await.is_err(), "{caller:?} {prefix}");
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) async fn credentials(
     let site = upload.site;
     let role = site.storage.role.as_ref().ok_or_else(|| Error::NoCredentials { site: site.id.clone() })?;
     let prefix = upload.ticket.key.prefix();
-    let assumed = role.assume(call.caller.subject.as_str(), prefix, now).await?;
+    let assumed = role.assume(call.caller.subject(), prefix, now).await?;
     let Assumed { access_key_id, secret_access_key, session_token, end } = assumed;
     Ok(Json(Credentials {
         server_time: unix_millis(now),
