@@ -10,7 +10,9 @@ use crate::auth::{Authenticator, Caller, DevelopmentToken};
 use crate::aws::Connector;
 use crate::config::{self, Config, CredentialSource, Limits, Secrets, TicketKey};
 use crate::error::Error;
+use crate::metrics::{Metrics, SiteMetrics};
 use crate::presign::{PresignError, Presigner};
+use crate::readiness::Readiness;
 use crate::routing::Bucket;
 use crate::sealer::Sealer;
 use crate::site::Site;
@@ -27,6 +29,10 @@ pub(crate) struct App {
     pub(crate) sites: Vec<Site>,
     /// The id of the preferred site.
     pub(crate) home: String,
+    pub(crate) metrics: Metrics,
+    /// Who shows it may read what is counted; without one, nobody.
+    pub(crate) metrics_token: Option<String>,
+    pub(crate) readiness: Readiness,
     signing_expires: Duration,
 }
 
@@ -48,7 +54,7 @@ pub enum BuildError {
 }
 
 impl App {
-    pub(crate) async fn new(config: Config, mut secrets: Secrets) -> Result<Self, BuildError> {
+    pub(crate) async fn new(config: Config, mut secrets: Secrets, metrics: Metrics) -> Result<Self, BuildError> {
         check_ticket_keys(&secrets.ticket_keys)?;
         let token = secrets.development_token.take().filter(|token| !token.is_empty());
         let home = config.home().to_owned();
@@ -56,9 +62,14 @@ impl App {
         let connector = Connector::new();
         let mut sites = Vec::with_capacity(config.sites.len());
         for site in &config.sites {
-            sites.push(connect(&connector, site, &mut secrets, config.credentials.as_ref()).await?);
+            sites.push(
+                connect(&connector, site, &mut secrets, config.credentials.as_ref(), metrics.site(&site.id)).await?,
+            );
         }
         Ok(Self {
+            metrics,
+            metrics_token: secrets.metrics_token,
+            readiness: Readiness::default(),
             authenticator: Authenticator::DevelopmentToken(DevelopmentToken::new(
                 token.ok_or(BuildError::NoAuthenticator)?,
             )),
@@ -118,6 +129,7 @@ async fn connect(
     site: &config::Site,
     secrets: &mut Secrets,
     role: Option<&config::Credentials>,
+    metrics: SiteMetrics,
 ) -> Result<Site, BuildError> {
     let credentials = match site.credentials {
         CredentialSource::Aws => None,
@@ -136,9 +148,10 @@ async fn connect(
     let endpoint = site.internal_endpoint.as_ref().or(site.endpoint.as_ref());
     Ok(Site {
         id: site.id.clone(),
-        storage: connector.connect(&bucket, endpoint, credentials, role).await,
+        storage: connector.connect(&bucket, endpoint, credentials, role, metrics.clone()).await,
         bucket,
         profile: site.profile(),
+        metrics,
     })
 }
 

@@ -14,6 +14,8 @@ mod app;
 mod clock;
 mod config;
 mod error;
+mod metrics;
+mod readiness;
 mod routes;
 mod server;
 mod telemetry;

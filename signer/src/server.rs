@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
 use http::{HeaderName, HeaderValue, Method, header};
@@ -24,6 +24,7 @@ use crate::app::{App, BuildError};
 use crate::auth::MAX_BODY_BYTES;
 use crate::config::{Config, Origin, Secrets};
 use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::{routes, telemetry};
 
 /// Longer than the storage may take to put a large object together.
@@ -44,11 +45,12 @@ pub struct Server {
 pub async fn build(config: Config, secrets: Secrets) -> Result<Server, BuildError> {
     let listen = config.listen;
     let cors = cors(&config.allowed_origins);
-    let app = App::new(config, secrets).await?;
+    let metrics = Metrics::new();
+    let app = App::new(config, secrets, metrics.clone()).await?;
     let listen_error = |problem| BuildError::Listen { address: listen, problem };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    Ok(Server { listener, address, router: surround(routes::router(Arc::new(app)), cors) })
+    Ok(Server { listener, address, router: surround(routes::router(Arc::new(app)), cors, metrics) })
 }
 
 impl Server {
@@ -68,10 +70,10 @@ impl Server {
     }
 }
 
-fn surround(router: Router, cors: CorsLayer) -> Router {
+fn surround(router: Router, cors: CorsLayer, metrics: Metrics) -> Router {
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn(telemetry::log))
+            .layer(from_fn_with_state(metrics, telemetry::observe))
             .layer(always(header::CACHE_CONTROL, "no-store"))
             .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .layer(cors)
@@ -125,7 +127,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_takes_too_long_ends_in_the_one_shape_of_errors() {
-        let router = surround(Router::new().route("/", get(std::future::pending::<()>)), cors(&[]));
+        let router = surround(Router::new().route("/", get(std::future::pending::<()>)), cors(&[]), Metrics::new());
         let response = router.oneshot(Request::new(Body::empty())).await.expect("infallible");
         assert_eq!(response.status(), 503);
         let body = axum::body::to_bytes(response.into_body(), 1000).await.expect("a body");
@@ -145,6 +147,7 @@ mod tests {
             ticket_keys: vec![TicketKey { id: "k".to_owned(), secret: vec![0; 32] }],
             development_token: Some("token".to_owned()),
             site_credentials: [("a".to_owned(), credentials)].into(),
+            ..Secrets::default()
         };
         let server = build(Config::parse(config).expect("valid"), secrets).await.expect("builds");
         let address = server.local_addr();
@@ -163,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_answers_in_the_one_shape_of_errors() {
-        let router = surround(Router::new().route("/", get(panics)), cors(&[]));
+        let router = surround(Router::new().route("/", get(panics)), cors(&[]), Metrics::new());
         let response = router.oneshot(Request::new(Body::empty())).await.expect("infallible");
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");

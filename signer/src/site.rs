@@ -3,6 +3,7 @@
 use nearput_api::{Path, Profile};
 
 use crate::aws::{Storage, StorageError};
+use crate::metrics::SiteMetrics;
 use crate::routing::{self, Bucket};
 
 /// One bucket in one region, or one S3-compatible service.
@@ -11,6 +12,7 @@ pub(crate) struct Site {
     pub(crate) bucket: Bucket,
     pub(crate) profile: Profile,
     pub(crate) storage: Storage,
+    pub(crate) metrics: SiteMetrics,
 }
 
 impl Site {

@@ -3,26 +3,37 @@
 
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::metrics::Metrics;
+use crate::routes;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(crate) async fn log(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = Uuid::new_v4().to_string();
+    let call = call(&request);
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
     async move {
         let mut response = next.run(request).await;
-        let latency_ms = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        metrics.answered(call, status, took);
+        tracing::info!(status, latency_ms = took.as_secs_f64() * 1000.0, "answered");
         response.headers_mut().insert(REQUEST_ID, HeaderValue::from_str(&id).expect("a UUID is ASCII"));
         response
     }
     .instrument(span)
     .await
+}
+
+/// What is called, by a name that is one of few, whatever was asked for.
+fn call(request: &Request) -> &'static str {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    routes::CALLS.into_iter().find(|&call| Some(call) == path).unwrap_or("other")
 }

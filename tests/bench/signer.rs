@@ -42,6 +42,7 @@ impl Signer {
             ticket_keys: vec![TicketKey { id: "1".to_owned(), secret: vec![7; 32] }],
             development_token: Some(TOKEN.to_owned()),
             site_credentials: BTreeMap::from([(SITE.to_owned(), credentials)]),
+            ..Secrets::default()
         };
         let server = build(config, secrets).await?;
         let address = server.local_addr();

@@ -50,4 +50,8 @@ pub mod path {
     pub const CREDENTIALS: &str = "/v1/credentials";
     /// Answers 200 while the signer runs.
     pub const HEALTH: &str = "/healthz";
+    /// Answers 200 while the signer's home site can be uploaded to, else 503; either way it says what it found of each site.
+    pub const READY: &str = "/readyz";
+    /// What was counted, for Prometheus, who shows the token that was set for it.
+    pub const METRICS: &str = "/metrics";
 }

@@ -122,6 +122,7 @@ impl SignerOptions {
             ticket_keys: vec![TicketKey { id: "1".to_owned(), secret: self.ticket_key.clone() }],
             development_token: Some(self.token.clone()),
             site_credentials: BTreeMap::from([(SITE.to_owned(), credentials)]),
+            ..Secrets::default()
         }
     }
 }

@@ -68,7 +68,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Unauthenticated> {
+/// The token in the header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, Unauthenticated> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let (scheme, token) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::InvalidToken)?;

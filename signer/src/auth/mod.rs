@@ -5,7 +5,7 @@ mod development;
 
 use std::fmt;
 
-pub(crate) use call::{Call, InvalidBody, MAX_BODY_BYTES, NoBody};
+pub(crate) use call::{Call, InvalidBody, MAX_BODY_BYTES, NoBody, bearer};
 pub(crate) use development::DevelopmentToken;
 
 /// One who calls the signer.

@@ -16,6 +16,7 @@ use nearput_api::PathKind;
 use super::credentials::CredentialCache;
 use super::{Role, Storage};
 use crate::config::{self, Origin, SiteCredentials};
+use crate::metrics::SiteMetrics;
 use crate::routing::Bucket;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -42,6 +43,7 @@ impl Connector {
         endpoint: Option<&Origin>,
         credentials: Option<SiteCredentials>,
         role: Option<&config::Credentials>,
+        metrics: SiteMetrics,
     ) -> Storage {
         let region = Region::new(bucket.region.clone());
         let credentials = match credentials {
@@ -76,6 +78,7 @@ impl Connector {
             client: Client::from_conf(config.build()),
             bucket: bucket.name.clone(),
             credentials: CredentialCache::new(credentials),
+            metrics,
             role,
         }
     }

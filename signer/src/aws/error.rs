@@ -6,6 +6,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 
+const NO_ANSWER: &str = "no_answer";
+
 /// What can be done about an error of the storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -29,16 +31,18 @@ pub(crate) enum Failure {
 pub(crate) struct StorageError {
     pub(crate) failure: Failure,
     operation: &'static str,
+    /// The storage's own name for it, or the status, or `no_answer`.
+    code: String,
     cause: String,
 }
 
 impl StorageError {
     pub(super) fn new(failure: Failure, operation: &'static str, cause: &(dyn Error + 'static)) -> Self {
-        Self { failure, operation, cause: chain(cause) }
+        Self { failure, operation, code: NO_ANSWER.to_owned(), cause: chain(cause) }
     }
 
     pub(super) fn odd(failure: Failure, operation: &'static str, cause: &str) -> Self {
-        Self { failure, operation, cause: cause.to_owned() }
+        Self { failure, operation, code: "odd_answer".to_owned(), cause: cause.to_owned() }
     }
 
     pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
@@ -47,12 +51,19 @@ impl StorageError {
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let failure = classify(operation, status, error.code());
-        let (Some(status), Some(code)) = (status, error.code()) else {
-            return Self::new(failure, operation, error);
+        let Some(status) = status else { return Self::new(failure, operation, error) };
+        let Some(code) = error.code() else {
+            return Self { code: status.to_string(), ..Self::new(failure, operation, error) };
         };
         let message = error.message().unwrap_or_default();
         let id = error.request_id().unwrap_or("none");
-        Self { failure, operation, cause: format!("{status} {code}: {message} (request {id})") }
+        let cause = format!("{status} {code}: {message} (request {id})");
+        Self { failure, operation, code: code.to_owned(), cause }
+    }
+
+    /// As it is counted.
+    pub(super) fn code(&self) -> &str {
+        &self.code
     }
 }
 

@@ -7,8 +7,12 @@ mod multipart;
 mod object;
 mod role;
 
+use std::time::Instant;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub(crate) use connect::Connector;
 use credentials::CredentialCache;
@@ -17,11 +21,14 @@ pub(crate) use multipart::{NewUpload, PartToComplete, UploadToComplete};
 pub(crate) use object::StoredObject;
 pub(crate) use role::{Assumed, Role};
 
+use crate::metrics::SiteMetrics;
+
 /// The bucket of one site.
 pub(crate) struct Storage {
     client: Client,
     bucket: String,
     credentials: CredentialCache,
+    metrics: SiteMetrics,
     /// Where browsers may have credentials of their own.
     pub(crate) role: Option<Role>,
 }
@@ -30,5 +37,20 @@ impl Storage {
     /// The signer's own credentials, which sign what browsers send.
     pub(crate) async fn credentials(&self) -> Result<Credentials, StorageError> {
         self.credentials.get().await
+    }
+
+    /// Makes a call, reads its error, and counts both.
+    async fn call<T, E>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, StorageError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let start = Instant::now();
+        let done = call.await.map_err(|error| StorageError::from_sdk(operation, &error));
+        self.metrics.stored(operation, start, done.as_ref().err().map(StorageError::code));
+        done
     }
 }

@@ -57,7 +57,7 @@ impl Storage {
             nearput_api::ChecksumAlgorithm::Crc64nvme => ChecksumAlgorithm::Crc64Nvme,
             nearput_api::ChecksumAlgorithm::Crc32c => ChecksumAlgorithm::Crc32C,
         });
-        let created = self
+        let create = self
             .client
             .create_multipart_upload()
             .bucket(&self.bucket)
@@ -66,10 +66,8 @@ impl Storage {
             .content_disposition(new.disposition)
             .set_metadata((!new.metadata.is_empty()).then_some(metadata))
             .set_checksum_type(algorithm.is_some().then_some(ChecksumType::FullObject))
-            .set_checksum_algorithm(algorithm)
-            .send()
-            .await
-            .map_err(|error| StorageError::from_sdk(CREATE, &error))?;
+            .set_checksum_algorithm(algorithm);
+        let created = self.call(CREATE, create.send()).await?;
         created.upload_id.ok_or_else(|| StorageError::odd(Failure::Unavailable, CREATE, "the answer has no upload id"))
     }
 
@@ -90,12 +88,7 @@ impl Storage {
 
     async fn list(&self, key: &str, upload_id: &str) -> Result<Vec<Part>, StorageError> {
         let pages = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id).into_paginator();
-        let mut parts = pages
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
-            .await
-            .map_err(|error| StorageError::from_sdk(LIST, &error))?;
+        let mut parts = self.call(LIST, pages.items().send().collect::<Result<Vec<_>, _>>()).await?;
         parts.sort_by_key(|part| part.part_number);
         Ok(parts)
     }
@@ -110,7 +103,8 @@ impl Storage {
                 .set_checksum_crc32_c(of_algorithm(part.checksum.as_ref(), Crc32c))
                 .build()
         });
-        self.client
+        let complete = self
+            .client
             .complete_multipart_upload()
             .bucket(&self.bucket)
             .key(upload.key)
@@ -121,11 +115,8 @@ impl Storage {
             .set_checksum_crc32_c(of_algorithm(upload.checksum, Crc32c))
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build())
             .customize()
-            .config_override(Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT, COMPLETE_TIMEOUT)))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| StorageError::from_sdk(COMPLETE, &error))
+            .config_override(Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT, COMPLETE_TIMEOUT)));
+        self.call(COMPLETE, complete.send()).await.map(|_| ())
     }
 
     /// Gives an upload up. An upload that is not there is given up.
@@ -134,9 +125,8 @@ impl Storage {
     pub(crate) async fn abort(&self, key: &str, upload_id: &str) -> Result<(), StorageError> {
         for attempt in 0..MAX_ABORTS {
             tokio::time::sleep(ABORT_PAUSE * attempt).await;
-            let aborted =
-                self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id).send().await;
-            match aborted.map_err(|error| StorageError::from_sdk(ABORT, &error)) {
+            let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
+            match self.call(ABORT, abort.send()).await {
                 Err(error) if error.failure == Failure::NoSuchUpload => return Ok(()),
                 Err(error) => return Err(error),
                 Ok(_) => {}

@@ -1,9 +1,12 @@
 //! Looking at an object as it is stored.
 
+use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::types::ChecksumMode;
 use nearput_api::ChecksumAlgorithm;
 
 use super::{Storage, StorageError};
+
+const HEAD: &str = "HeadObject";
 
 /// What the storage says about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,26 +20,34 @@ pub(crate) struct StoredObject {
 }
 
 impl Storage {
+    /// Whether the bucket is there, and the signer may use it.
+    pub(crate) async fn look(&self) -> Result<(), StorageError> {
+        self.credentials().await?;
+        let look = self.client.head_bucket().bucket(&self.bucket).send();
+        self.call("HeadBucket", look).await.map(|_| ())
+    }
+
     /// The object with its checksum of this algorithm. None where there is no such object.
     pub(crate) async fn head(
         &self,
         key: &str,
         algorithm: Option<ChecksumAlgorithm>,
     ) -> Result<Option<StoredObject>, StorageError> {
-        let head =
-            self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
-        match head {
-            Ok(head) => Ok(Some(StoredObject {
-                size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-                etag: head.e_tag.unwrap_or_default(),
-                version_id: head.version_id,
-                checksum: match algorithm {
-                    Some(ChecksumAlgorithm::Crc32c) => head.checksum_crc32_c,
-                    Some(ChecksumAlgorithm::Crc64nvme) | None => head.checksum_crc64_nvme,
-                },
-            })),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
-            Err(error) => Err(StorageError::from_sdk("HeadObject", &error)),
-        }
+        let head = self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled).send();
+        let found = self.call(HEAD, async {
+            match head.await {
+                Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
+                head => head.map(Some),
+            }
+        });
+        Ok(found.await?.map(|head| StoredObject {
+            size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            etag: head.e_tag.unwrap_or_default(),
+            version_id: head.version_id,
+            checksum: match algorithm {
+                Some(ChecksumAlgorithm::Crc32c) => head.checksum_crc32_c,
+                Some(ChecksumAlgorithm::Crc64nvme) | None => head.checksum_crc64_nvme,
+            },
+        }))
     }
 }

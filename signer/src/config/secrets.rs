@@ -10,14 +10,17 @@ use super::{Config, ConfigError, CredentialSource};
 
 const TICKET_KEYS: &str = "NEARPUT_TICKET_KEYS";
 const DEVELOPMENT_TOKEN: &str = "NEARPUT_DEVELOPMENT_TOKEN";
+const METRICS_TOKEN: &str = "NEARPUT_METRICS_TOKEN";
 
 /// What must not be known outside the signer.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Secrets {
     /// The first one signs, all of them verify.
     pub ticket_keys: Vec<TicketKey>,
     /// Whoever shows it is the caller `developer`.
     pub development_token: Option<String>,
+    /// Whoever shows it may read the metrics.
+    pub metrics_token: Option<String>,
     /// By the site's id, for sites with `credentials = "environment"`.
     pub site_credentials: BTreeMap<String, SiteCredentials>,
 }
@@ -54,7 +57,12 @@ impl Secrets {
         for site in config.sites.iter().filter(|site| site.credentials == CredentialSource::Environment) {
             site_credentials.insert(site.id.clone(), read_site(&site.id, variable)?);
         }
-        Ok(Self { ticket_keys, development_token: variable(DEVELOPMENT_TOKEN), site_credentials })
+        Ok(Self {
+            ticket_keys,
+            development_token: variable(DEVELOPMENT_TOKEN),
+            metrics_token: variable(METRICS_TOKEN),
+            site_credentials,
+        })
     }
 }
 
@@ -150,6 +158,7 @@ mod tests {
         let secrets = Secrets {
             ticket_keys: vec![key.clone()],
             development_token: Some("hush".to_owned()),
+            metrics_token: Some("hush".to_owned()),
             site_credentials: [("hush".to_owned(), site.clone())].into(),
         };
         let printed = format!("{secrets:?} {key:?} {site:?}");

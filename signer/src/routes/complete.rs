@@ -63,6 +63,8 @@ async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Resu
     };
     let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
     verify(&stored, &cut, checksum.as_ref())?;
+    upload.site.metrics.completed.inc();
+    upload.site.metrics.uploaded_bytes.inc_by(cut.size);
     describe(app, &upload, stored).await
 }
 

@@ -4,8 +4,10 @@ mod abort;
 mod complete;
 mod credentials;
 mod health;
+mod metrics;
 mod open;
 mod parts;
+mod ready;
 mod sign;
 mod sites;
 
@@ -18,6 +20,20 @@ use nearput_api::path;
 use crate::app::App;
 use crate::error::Error;
 
+/// The paths of all calls.
+pub(crate) const CALLS: [&str; 10] = [
+    path::SITES,
+    path::OPEN,
+    path::SIGN,
+    path::COMPLETE,
+    path::PARTS,
+    path::ABORT,
+    path::CREDENTIALS,
+    path::HEALTH,
+    path::READY,
+    path::METRICS,
+];
+
 /// Every call that there is.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -29,6 +45,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::ABORT, post(abort::abort))
         .route(path::CREDENTIALS, post(credentials::credentials))
         .route(path::HEALTH, get(health::health))
+        .route(path::READY, get(ready::ready))
+        .route(path::METRICS, get(metrics::metrics))
         .fallback(async || Error::NoSuchCall)
         .method_not_allowed_fallback(async || Error::WrongMethod)
         .with_state(app)

@@ -49,7 +49,9 @@ async fn open_one(app: &App, caller: &Caller, site: &Site, file: &OpenFile) -> R
     let now = SystemTime::now();
     let upload = Upload { site, ticket };
     let presigner = app.presigner(site, &credentials, now)?;
-    let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<_, _>>()?;
+    let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
+    site.metrics.opened.inc();
+    site.metrics.signed(&parts);
     let sealed = app.sealer.seal(upload.ticket, now);
     Ok(OpenedUpload {
         ticket: sealed.text,

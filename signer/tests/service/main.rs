@@ -5,6 +5,7 @@ mod client;
 mod cors;
 mod errors;
 mod forms;
+mod observed;
 mod program;
 mod scripted;
 mod storage;

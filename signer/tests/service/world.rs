@@ -16,6 +16,7 @@ use crate::client::{Reply, send};
 use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 
 pub(crate) const TOKEN: &str = "the development token";
+pub(crate) const METRICS_TOKEN: &str = "the token for metrics";
 pub(crate) const PART: u64 = 5 << 20;
 pub(crate) const ORIGIN: &str = "http://page.example:4400";
 
@@ -24,6 +25,7 @@ pub(crate) struct Options {
     pub(crate) secret_key: &'static str,
     pub(crate) ticket_lifetime: &'static str,
     pub(crate) limits: &'static str,
+    pub(crate) metrics_token: Option<&'static str>,
     /// Further keys of the site.
     pub(crate) site: String,
 }
@@ -34,6 +36,7 @@ impl Default for Options {
             secret_key: SECRET_KEY,
             ticket_lifetime: "1h",
             limits: "max_file_size = 60000000000",
+            metrics_token: Some(METRICS_TOKEN),
             site: String::new(),
         }
     }
@@ -46,7 +49,7 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { secret_key, ticket_lifetime, limits, site } = options;
+        let Options { secret_key, ticket_lifetime, limits, site, metrics_token } = options;
         let config = format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{ORIGIN}']
@@ -69,6 +72,7 @@ impl Signer {
         let secrets = Secrets {
             ticket_keys: vec![TicketKey { id: "k1".to_owned(), secret: vec![7; 32] }],
             development_token: Some(TOKEN.to_owned()),
+            metrics_token: metrics_token.map(str::to_owned),
             site_credentials: [("local".to_owned(), credentials)].into(),
         };
         let server = build(Config::parse(&config).expect("a configuration"), secrets).await.expect("a signer");
