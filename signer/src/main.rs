@@ -5,10 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use nearput_signer::{Config, Secrets, build};
-use tracing::Level;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::prelude::*;
+use nearput_signer::{Config, Secrets, build, start_telemetry};
 
 /// Says who may upload what to S3, and never touches the bytes.
 #[derive(Parser)]
@@ -21,13 +18,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serves until it is interrupted.
-    Serve {
-        #[command(flatten)]
-        file: ConfigFile,
-        /// How much the signer logs about itself: error, warn, info, debug or trace.
-        #[arg(long, default_value = "info")]
-        log: Level,
-    },
+    Serve(ConfigFile),
     /// Works on the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -49,7 +40,7 @@ struct ConfigFile {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve { file, log } => serve(file, log).await,
+        Command::Serve(file) => serve(file).await,
         Command::Config(ConfigCommand::Check(file)) => check(file),
     };
     match done {
@@ -67,15 +58,12 @@ fn check(file: ConfigFile) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn serve(file: ConfigFile, log: Level) -> Result<(), Box<dyn Error>> {
-    // What the libraries say below a warning holds requests, and so secrets.
-    let filter = Targets::new().with_default(LevelFilter::WARN).with_target("nearput_signer", log);
-    let output = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(output).with(filter).init();
-
+async fn serve(file: ConfigFile) -> Result<(), Box<dyn Error>> {
     let config = Config::load(&file.path)?;
     let secrets = Secrets::from_environment(&config)?;
+    let telemetry = start_telemetry(&config)?;
     build(config, secrets).await?.run(interrupted()).await?;
+    tokio::task::spawn_blocking(|| telemetry.end()).await?;
     Ok(())
 }
 

@@ -21,6 +21,8 @@ pub(crate) use multipart::{NewUpload, PartToComplete, UploadToComplete};
 pub(crate) use object::StoredObject;
 pub(crate) use role::{Assumed, Role};
 
+use tracing::Instrument as _;
+
 use crate::metrics::SiteMetrics;
 
 /// The bucket of one site.
@@ -49,7 +51,8 @@ impl Storage {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let start = Instant::now();
-        let done = call.await.map_err(|error| StorageError::from_sdk(operation, &error));
+        let span = tracing::info_span!("storage", otel.name = operation, otel.kind = "client");
+        let done = call.instrument(span).await.map_err(|error| StorageError::from_sdk(operation, &error));
         self.metrics.stored(operation, start, done.as_ref().err().map(StorageError::code));
         done
     }

@@ -181,6 +181,9 @@ mod tests {
             ("signing.expires", HEAD, &format!("[signing]\nexpires = '0s'\n{SITE}")),
             ("role_arn", HEAD, &format!("[credentials]\n{SITE}")),
             ("credentials.role_arn", HEAD, &format!("[credentials]\nrole_arn = 'me'\n{SITE}")),
+            ("log", HEAD, &format!("[telemetry]\nlog = 'loud'\n{SITE}")),
+            ("format", HEAD, &format!("[telemetry]\nformat = 'xml'\n{SITE}")),
+            ("traces", HEAD, &format!("[telemetry]\ntraces = 'http://a:4318/v1/traces'\n{SITE}")),
             (
                 "credentials.duration",
                 HEAD,

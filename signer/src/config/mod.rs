@@ -8,6 +8,7 @@ mod limits;
 mod origin;
 mod secrets;
 mod site;
+mod telemetry;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(crate) use limits::Limits;
 pub(crate) use origin::Origin;
 pub use secrets::{Secrets, SiteCredentials, TicketKey};
 pub(crate) use site::{CredentialSource, Site};
+pub(crate) use telemetry::{LogFormat, Telemetry};
 
 /// Everything that an operator decides.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +43,8 @@ pub struct Config {
     #[serde(default)]
     pub(crate) signing: Signing,
     pub(crate) credentials: Option<Credentials>,
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
 }
 
 /// `[tickets]`

@@ -2,14 +2,19 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::post;
 use nearput_api::{OpenUploads, OpenedUploads, Plan, path};
+use serde_json::Value;
+use tokio::net::TcpListener;
 
 use crate::client::{send, send_part};
 use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
-use crate::world::{TOKEN, bytes, done, file, to_complete};
+use crate::world::{METRICS_TOKEN, PART, TOKEN, bytes, done, file, to_complete};
 
 const TICKET_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
@@ -57,30 +62,60 @@ fn a_signer_without_its_secrets_says_which_is_missing() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("NEARPUT_TICKET_KEYS"));
 }
 
+/// The program in front of a storage, with its first line read: where it listens.
+struct Serving {
+    running: Running,
+    output: BufReader<ChildStderr>,
+    log: String,
+    address: String,
+}
+
+impl Serving {
+    fn start(storage: &Storage, further: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("signer.toml");
+        let text = format!(
+            "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
+            endpoint = 'http://{}'\ncredentials = 'environment'\n{further}",
+            storage.address
+        );
+        std::fs::write(&config, text).expect("written");
+        let child = signer(&["serve", "--config", config.to_str().expect("text")])
+            .env("NEARPUT_TICKET_KEYS", format!("k1:{TICKET_KEY}"))
+            .env("NEARPUT_DEVELOPMENT_TOKEN", TOKEN)
+            .env("NEARPUT_METRICS_TOKEN", METRICS_TOKEN)
+            .env("NEARPUT_SITE_LOCAL_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("NEARPUT_SITE_LOCAL_SECRET_ACCESS_KEY", SECRET_KEY)
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut running = Running(child.expect("runs"));
+        let mut output = BufReader::new(running.0.stderr.take().expect("piped"));
+        let mut log = String::new();
+        output.read_line(&mut log).expect("a line");
+        let first: Value = serde_json::from_str(&log).expect("JSON");
+        let address = first["address"].as_str().expect("where it listens").to_owned();
+        Self { running, output, log, address }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Ends it as an operator does, and gives all that it logged.
+    fn end(mut self) -> String {
+        let id = self.running.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("runs").success());
+        self.output.read_to_string(&mut self.log).expect("text");
+        assert!(self.running.0.wait().expect("ends").success());
+        self.log
+    }
+}
+
 #[tokio::test]
-async fn the_log_of_an_upload_and_of_refusals_holds_no_secret() {
+async fn the_log_of_an_upload_and_of_refusals_is_json_and_holds_no_secret() {
     let storage = Storage::start().await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let config = directory.path().join("signer.toml");
-    let text = format!(
-        "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
-        endpoint = 'http://{}'\ncredentials = 'environment'",
-        storage.address
-    );
-    std::fs::write(&config, text).expect("written");
-    let child = signer(&["serve", "--config", config.to_str().expect("text"), "--log", "trace"])
-        .env("NEARPUT_TICKET_KEYS", format!("k1:{TICKET_KEY}"))
-        .env("NEARPUT_DEVELOPMENT_TOKEN", TOKEN)
-        .env("NEARPUT_SITE_LOCAL_ACCESS_KEY_ID", ACCESS_KEY)
-        .env("NEARPUT_SITE_LOCAL_SECRET_ACCESS_KEY", SECRET_KEY)
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut running = Running(child.expect("runs"));
-    let mut output = BufReader::new(running.0.stderr.take().expect("piped"));
-    let mut log = String::new();
-    output.read_line(&mut log).expect("a line");
-    let address = log.trim().rsplit("127.0.0.1:").next().expect("the port").to_owned();
-    let url = |path: &str| format!("http://127.0.0.1:{}{path}", address.trim_matches(|c: char| !c.is_ascii_digit()));
+    let serving = Serving::start(&storage, "[telemetry]\nlog = 'trace'");
+    let url = |path: &str| serving.url(path);
 
     let authorization = format!("Bearer {TOKEN}");
     let headers = [("authorization", authorization.as_str())];
@@ -99,15 +134,55 @@ async fn the_log_of_an_upload_and_of_refusals_holds_no_secret() {
     ] {
         assert!(!send("POST", &url(path), &[], body).await.status.is_success());
     }
-    send("GET", &url(&format!("{}?token={}", path::SITES, TOKEN.replace(' ', "+"))), &[], "").await;
+    let metrics = format!("Bearer {METRICS_TOKEN}");
+    assert_eq!(send("GET", &url(path::METRICS), &[("authorization", &metrics)], "").await.status, 200);
+    let last = send("GET", &url(&format!("{}?token={}", path::SITES, TOKEN.replace(' ', "+"))), &[], "").await;
 
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    running.0.kill().expect("killed");
-    output.read_to_string(&mut log).expect("text");
-    assert!(log.matches("answered").count() >= 6 && log.contains("POST") && log.contains(path::SIGN), "{log}");
+    let log = serving.end();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    assert_eq!(answered.len(), 7, "{log}");
+    let of_last = answered[6];
+    assert_eq!(of_last["span"]["id"], last.headers["x-request-id"].to_str().expect("text"));
+    assert_eq!((&of_last["span"]["path"], &of_last["status"]), (&path::SITES.into(), &401.into()));
     let signature = opened.parts[0].urls["custom"].split("X-Amz-Signature=").nth(1).expect("signed")[..64].to_owned();
     let ticket = opened.ticket.split('.').nth(1).expect("three parts").to_owned();
-    for secret in [TOKEN, "the+development+token", SECRET_KEY, TICKET_KEY, &signature, "X-Amz-", &ticket] {
+    let token = "the+development+token";
+    for secret in [TOKEN, token, METRICS_TOKEN, SECRET_KEY, TICKET_KEY, &signature, "X-Amz-", &ticket] {
         assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
+}
+
+#[tokio::test]
+async fn traces_go_to_the_collector_and_go_on_with_those_of_the_caller() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let bodies = received.clone();
+    let collect = async move |body: Bytes| bodies.lock().expect("no test panics with it").extend_from_slice(&body);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let collector = listener.local_addr().expect("an address");
+    let router = Router::new().route("/v1/traces", post(collect));
+    let collecting = tokio::spawn(async { axum::serve(listener, router).await.expect("serves") });
+
+    let storage = Storage::start().await;
+    let serving = Serving::start(&storage, &format!("[telemetry]\ntraces = 'http://{collector}'"));
+    let parent = format!("00-{TRACE}-00f067aa0ba902b7-01");
+    let authorization = format!("Bearer {TOKEN}");
+    let headers = [("authorization", authorization.as_str()), ("traceparent", &parent)];
+    let files = vec![file(&bytes(1), Plan::Multipart { part_size: PART })];
+    let body = serde_json::to_vec(&OpenUploads { site: None, files }).expect("JSON");
+    assert_eq!(send("POST", &serving.url(path::OPEN), &headers, body).await.status, 200);
+    tokio::task::spawn_blocking(|| serving.end()).await.expect("ends");
+    collecting.abort();
+
+    let received = received.lock().expect("no test panics with it");
+    let contains = |bytes: &[u8]| received.windows(bytes.len()).any(|window| window == bytes);
+    let trace = u128::from_str_radix(TRACE, 16).expect("hexadecimal").to_be_bytes();
+    assert!(contains(&trace), "the caller's trace goes on");
+    for name in ["nearput-signer", path::OPEN, "CreateMultipartUpload"] {
+        assert!(contains(name.as_bytes()), "{name}");
+    }
+    for secret in [TOKEN, SECRET_KEY, TICKET_KEY, "X-Amz-"] {
+        assert!(!contains(secret.as_bytes()), "{secret}");
     }
 }

@@ -1,5 +1,5 @@
-//! What is logged: one line for each request, with an id that the reply carries too. Never a query, a header or a body,
-//! as tokens, tickets and signed addresses are in there.
+//! One line of the log and one span for each request, with an id that the reply carries too. Never a query, a header or a body, as
+//! tokens, tickets and signed addresses are in there.
 
 use std::time::Instant;
 
@@ -8,8 +8,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 use tracing::Instrument as _;
+use tracing::field::Empty;
 use uuid::Uuid;
 
+use super::traces;
 use crate::metrics::Metrics;
 use crate::routes;
 
@@ -19,11 +21,15 @@ pub(crate) async fn observe(State(metrics): State<Metrics>, request: Request, ne
     let started = Instant::now();
     let id = Uuid::new_v4().to_string();
     let call = call(&request);
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
+    let (method, path) = (request.method(), request.uri().path());
+    let span =
+        tracing::info_span!("request", %id, %method, path, otel.name = call, otel.kind = "server", status = Empty);
+    traces::go_on(&span, request.headers());
     async move {
         let mut response = next.run(request).await;
         let (status, took) = (response.status().as_u16(), started.elapsed());
         metrics.answered(call, status, took);
+        tracing::Span::current().record("status", status);
         tracing::info!(status, latency_ms = took.as_secs_f64() * 1000.0, "answered");
         response.headers_mut().insert(REQUEST_ID, HeaderValue::from_str(&id).expect("a UUID is ASCII"));
         response
