@@ -143,7 +143,7 @@ async fn connect(
             let endpoints = iter::once(first).chain(&site.further_endpoints);
             Bucket::on_service(&site.bucket, &site.region, endpoints)
         }
-        None => Bucket::on_aws(&site.bucket, &site.region, site.accelerate),
+        None => Bucket::on_aws(&site.bucket, &site.region, site.accelerate, site.mrap.as_deref()),
     };
     let endpoint = site.internal_endpoint.as_ref().or(site.endpoint.as_ref());
     Ok(Site {

@@ -36,6 +36,7 @@ mod upload;
 
 mod aws;
 mod form;
+mod partition;
 mod presign;
 mod routing;
 mod site;

@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_s3::config::Credentials;
 use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
-    sign,
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningParams, SigningSettings,
+    UriPathNormalizationMode, sign,
 };
-use aws_sigv4::sign::v4;
+use aws_sigv4::sign::{v4, v4a};
+use nearput_api::PathKind;
 
 use crate::clock::unix_seconds;
 
@@ -29,6 +30,8 @@ pub(crate) struct StorageRequest<'a> {
     /// Escaped, with the query that belongs to the request.
     pub(crate) url: &'a str,
     pub(crate) headers: &'a [(&'a str, &'a str)],
+    /// The path that it goes by, on which the scheme of its signature depends.
+    pub(crate) by: PathKind,
 }
 
 /// Why a request cannot be signed.
@@ -67,29 +70,46 @@ impl<'a> Presigner<'a> {
     /// The signed address. A secret while it is good.
     pub(crate) fn sign(&self, request: &StorageRequest<'_>) -> Result<String, PresignError> {
         let identity = self.credentials.clone().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.region)
-            .name("s3")
-            .time(self.now)
-            .settings(settings(self.expires_in))
-            .build()
-            .map_err(|error| PresignError::Malformed(error.to_string()))?
-            .into();
-
+        let settings = settings(self.expires_in);
+        let parameters: SigningParams<'_> = match request.by {
+            // In which region it arrives is not known beforehand.
+            PathKind::Mrap => v4a::SigningParams::builder()
+                .identity(&identity)
+                .region_set("*")
+                .name("s3")
+                .time(self.now)
+                .settings(settings)
+                .build()
+                .map_err(malformed)?
+                .into(),
+            PathKind::Regional
+            | PathKind::Dualstack
+            | PathKind::PathStyle
+            | PathKind::PathStyleDualstack
+            | PathKind::Accelerate
+            | PathKind::Custom => v4::SigningParams::builder()
+                .identity(&identity)
+                .region(self.region)
+                .name("s3")
+                .time(self.now)
+                .settings(settings)
+                .build()
+                .map_err(malformed)?
+                .into(),
+        };
         let headers = request.headers.iter().copied();
         let signable = SignableRequest::new(request.method, request.url, headers, SignableBody::UnsignedPayload)
-            .map_err(|error| PresignError::Malformed(error.to_string()))?;
-        let (instructions, _) =
-            sign(signable, &parameters).map_err(|error| PresignError::Malformed(error.to_string()))?.into_parts();
+            .map_err(malformed)?;
+        let (instructions, _) = sign(signable, &parameters).map_err(malformed)?.into_parts();
 
-        let mut signed = http::Request::builder()
-            .uri(request.url)
-            .body(())
-            .map_err(|error| PresignError::Malformed(error.to_string()))?;
+        let mut signed = http::Request::builder().uri(request.url).body(()).map_err(malformed)?;
         instructions.apply_to_request_http1x(&mut signed);
         Ok(signed.uri().to_string())
     }
+}
+
+fn malformed(error: impl std::error::Error) -> PresignError {
+    PresignError::Malformed(error.to_string())
 }
 
 /// S3 escapes a path once and never normalises it, unlike every other service.
@@ -123,7 +143,8 @@ mod tests {
     }
 
     fn get() -> StorageRequest<'static> {
-        StorageRequest { method: "GET", url: "https://examplebucket.s3.amazonaws.com/test.txt", headers: &[] }
+        let url = "https://examplebucket.s3.amazonaws.com/test.txt";
+        StorageRequest { method: "GET", url, headers: &[], by: PathKind::Regional }
     }
 
     #[test]
@@ -145,7 +166,8 @@ mod tests {
         let url = "https://examplebucket.s3.amazonaws.com/a?partNumber=1&uploadId=a%2Bb%3D";
         let sign = |checksum| {
             let headers = [("content-length", "7"), ("x-amz-checksum-crc64nvme", checksum)];
-            sign(&credentials(None, None), &StorageRequest { method: "PUT", url, headers: &headers })
+            let request = StorageRequest { method: "PUT", url, headers: &headers, by: PathKind::Regional };
+            sign(&credentials(None, None), &request)
         };
         assert!(sign("AAAAAAAAAAA=").starts_with(url));
         assert!(sign("A").contains("X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-crc64nvme"));

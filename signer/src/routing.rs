@@ -6,6 +6,7 @@ use nearput_api::PathKind;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::config::Origin;
+use crate::partition::Partition;
 
 /// Everything but the unreserved characters of RFC 3986 and the slashes between a key's segments, as SigV4 has it.
 const ESCAPED_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -31,8 +32,8 @@ pub(crate) struct Path {
 
 impl Bucket {
     /// A bucket of S3 itself.
-    pub(crate) fn on_aws(name: &str, region: &str, accelerate: bool) -> Self {
-        let partition = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    pub(crate) fn on_aws(name: &str, region: &str, accelerate: bool, mrap: Option<&str>) -> Self {
+        let partition = Partition::of(region).dns_suffix;
         let mut paths = vec![
             (PathKind::Regional, format!("https://{name}.s3.{region}.{partition}")),
             (PathKind::Dualstack, format!("https://{name}.s3.dualstack.{region}.{partition}")),
@@ -44,6 +45,7 @@ impl Bucket {
         }
         // The certificate's wildcard covers no further dots.
         paths.retain(|(kind, _)| !name.contains('.') || is_path_style(*kind));
+        paths.extend(mrap.map(|alias| (PathKind::Mrap, format!("https://{alias}.accesspoint.s3-global.{partition}"))));
         let path = |(kind, address)| Path { id: id(kind).to_owned(), kind, address };
         Self { name: name.to_owned(), region: region.to_owned(), paths: paths.into_iter().map(path).collect() }
     }
@@ -64,6 +66,20 @@ impl Bucket {
 
     pub(crate) fn default_path(&self) -> &Path {
         &self.paths[0]
+    }
+
+    /// The path by which a request goes that is for this bucket and no other. An access point for several buckets sends each
+    /// request where it is nearest, so there the default path stands in.
+    pub(crate) fn path_of_its_own<'a>(&'a self, path: &'a Path) -> &'a Path {
+        match path.kind {
+            PathKind::Mrap => self.default_path(),
+            PathKind::Regional
+            | PathKind::Dualstack
+            | PathKind::PathStyle
+            | PathKind::PathStyleDualstack
+            | PathKind::Accelerate
+            | PathKind::Custom => path,
+        }
     }
 }
 
@@ -126,13 +142,13 @@ mod tests {
             ("path-style-dualstack", "https://s3.dualstack.eu-west-1.amazonaws.com/b/k"),
             ("accelerate", "https://b.s3-accelerate.amazonaws.com/k"),
         ];
-        assert_eq!(paths(&Bucket::on_aws("b", "eu-west-1", true)), expected(&all));
-        assert_eq!(paths(&Bucket::on_aws("b", "eu-west-1", false)), expected(&all[..4]));
+        assert_eq!(paths(&Bucket::on_aws("b", "eu-west-1", true, None)), expected(&all));
+        assert_eq!(paths(&Bucket::on_aws("b", "eu-west-1", false, None)), expected(&all[..4]));
     }
 
     #[test]
     fn a_bucket_with_a_dot_has_only_the_names_that_the_certificate_covers() {
-        let bucket = Bucket::on_aws("b.c", "eu-west-1", false);
+        let bucket = Bucket::on_aws("b.c", "eu-west-1", false, None);
         let path_style = [
             ("path-style", "https://s3.eu-west-1.amazonaws.com/b.c/k"),
             ("path-style-dualstack", "https://s3.dualstack.eu-west-1.amazonaws.com/b.c/k"),
@@ -143,9 +159,21 @@ mod tests {
 
     #[test]
     fn a_bucket_in_china_is_in_a_partition_of_its_own() {
-        let bucket = Bucket::on_aws("b", "cn-north-1", false);
+        let bucket = Bucket::on_aws("b", "cn-north-1", false, None);
         assert_eq!(paths(&bucket)[0].1, "https://b.s3.cn-north-1.amazonaws.com.cn/k");
         assert!(bucket.paths.iter().all(|path| path.address.contains(".cn-north-1.amazonaws.com.cn")));
+    }
+
+    #[test]
+    fn a_multi_region_access_point_is_a_path_for_whatever_is_for_no_bucket_alone() {
+        for name in ["b", "b.c"] {
+            let bucket = Bucket::on_aws(name, "eu-west-1", false, Some("mfzwi23gnjvgw.mrap"));
+            let mrap = bucket.paths.last().expect("a path");
+            assert_eq!((mrap.kind, mrap.id.as_str()), (PathKind::Mrap, "mrap"));
+            assert_eq!(mrap.url("k"), "https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com/k");
+            assert_eq!(bucket.path_of_its_own(mrap), bucket.default_path());
+            assert!(bucket.paths.iter().rev().skip(1).all(|path| bucket.path_of_its_own(path) == path));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::form::Form;
 use crate::plan::Cut;
 use crate::presign::{PresignError, Presigner, StorageRequest};
-use crate::routing::{escape_key, escape_query};
+use crate::routing::{Path, escape_key, escape_query};
 use crate::site::Site;
 use crate::ticket::{Attributes, Sending, Ticket};
 
@@ -48,12 +48,11 @@ impl Upload<'_> {
             }
             Sending::Put(attributes) => {
                 let headers = self.headers(part, Some(attributes));
-                ("PUT", self.urls(part, "", &headers, presigner)?, headers, BTreeMap::new())
+                ("PUT", self.urls(part, None, &headers, presigner)?, headers, BTreeMap::new())
             }
             Sending::Multipart { upload_id, .. } => {
                 let headers = self.headers(part, None);
-                let query = format!("?partNumber={}&uploadId={}", part.number, escape_query(upload_id));
-                ("PUT", self.urls(part, &query, &headers, presigner)?, headers, BTreeMap::new())
+                ("PUT", self.urls(part, Some(upload_id), &headers, presigner)?, headers, BTreeMap::new())
             }
         };
         let expires_at = unix_millis(presigner.end());
@@ -62,8 +61,9 @@ impl Upload<'_> {
 
     /// Signs an address that reads the object.
     pub(crate) fn sign_download(&self, presigner: &Presigner<'_>) -> Result<String, PresignError> {
-        let url = self.site.bucket.default_path().url(&escape_key(self.ticket.key.as_str()));
-        presigner.sign(&StorageRequest { method: "GET", url: &url, headers: &[] })
+        let path = self.site.bucket.default_path();
+        let url = path.url(&escape_key(self.ticket.key.as_str()));
+        presigner.sign(&StorageRequest { method: "GET", url: &url, headers: &[], by: path.kind })
     }
 
     fn form<'a>(&'a self, attributes: &'a Attributes) -> Form<'a> {
@@ -79,7 +79,8 @@ impl Upload<'_> {
 
     /// A form is sent to the bucket itself, and its signature does not name the host.
     fn addresses(&self) -> BTreeMap<String, String> {
-        self.site.bucket.paths.iter().map(|path| (path.id.clone(), path.address.clone())).collect()
+        let bucket = &self.site.bucket;
+        bucket.paths.iter().map(|path| (path.id.clone(), bucket.path_of_its_own(path).address.clone())).collect()
     }
 
     fn headers(&self, part: &Part, attributes: Option<&Attributes>) -> BTreeMap<String, String> {
@@ -98,18 +99,25 @@ impl Upload<'_> {
     fn urls(
         &self,
         part: &Part,
-        query: &str,
+        upload_id: Option<&str>,
         headers: &BTreeMap<String, String>,
         presigner: &Presigner<'_>,
     ) -> Result<BTreeMap<String, String>, PresignError> {
-        let resource = escape_key(self.ticket.key.as_str()) + query;
+        let mut resource = escape_key(self.ticket.key.as_str());
+        if let Some(id) = upload_id {
+            resource += &format!("?partNumber={}&uploadId={}", part.number, escape_query(id));
+        }
         let size = part.size.to_string();
         let mut signed = vec![("content-length", size.as_str())];
         signed.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let sign = |path: &crate::routing::Path| {
-            let url = presigner.sign(&StorageRequest { method: "PUT", url: &path.url(&resource), headers: &signed })?;
+        let bucket = &self.site.bucket;
+        let sign = |path: &Path| {
+            // The id of a multipart upload belongs to one bucket.
+            let by = if upload_id.is_some() { bucket.path_of_its_own(path) } else { path };
+            let url = by.url(&resource);
+            let url = presigner.sign(&StorageRequest { method: "PUT", url: &url, headers: &signed, by: by.kind })?;
             Ok((path.id.clone(), url))
         };
-        self.site.bucket.paths.iter().map(sign).collect()
+        bucket.paths.iter().map(sign).collect()
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Failure, StorageError};
 use crate::auth::Subject;
+use crate::partition::Partition;
 
 const ASSUME: &str = "AssumeRole";
 
@@ -39,7 +40,7 @@ pub(crate) struct Assumed {
 
 impl Role {
     pub(super) fn new(client: Client, arn: String, duration: Duration, region: &str, bucket: &str) -> Self {
-        let bucket_arn = format!("arn:{}:s3:::{bucket}", partition(region));
+        let bucket_arn = format!("arn:{}:s3:::{bucket}", Partition::of(region).name);
         Self { client, arn, duration, bucket_arn, remembered: Mutex::default() }
     }
 
@@ -112,17 +113,6 @@ fn session_name(caller: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let caller: String = caller.chars().map(|c| if allowed(c) { c } else { '-' }).take(56).collect();
     format!("nearput-{caller}")
-}
-
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
-fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use nearput_api::ChecksumAlgorithm;
 
 use super::{Config, ConfigError, Credentials, Site};
+use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -82,10 +83,18 @@ fn check_paths(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigEr
         return Err(ConfigError::key(key("accelerate"), problem));
     }
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
-    if site.accelerate && (site.bucket.contains('.') || site.region.starts_with("cn-")) {
-        let problem =
-            "there is no Transfer Acceleration for a bucket with a dot in its name, nor in China; leave it out";
+    if site.accelerate && (site.bucket.contains('.') || !Partition::of(&site.region).is_commercial()) {
+        let problem = "there is no Transfer Acceleration for a bucket with a dot in its name, nor in regions of a \
+                       partition of its own, such as China; leave it out";
         return Err(ConfigError::key(key("accelerate"), problem));
+    }
+    if let Some(alias) = &site.mrap {
+        let is_alias = alias.strip_suffix(".mrap").is_some_and(|label| is_made_of(label, 63, ""));
+        if !is_alias || site.endpoint.is_some() {
+            let problem =
+                "write the alias of a Multi-Region Access Point, such as `mfzwi23gnjvgw.mrap`, and no endpoint";
+            return Err(ConfigError::key(key("mrap"), problem));
+        }
     }
     if site.endpoint.is_none() && !site.further_endpoints.is_empty() {
         return Err(ConfigError::key(key("further_endpoints"), "name the first one as `endpoint`"));
@@ -161,6 +170,8 @@ mod tests {
             ("sites[0].accelerate", HEAD, &format!("{SITE}accelerate = true\nendpoint = 'http://a:1'\n")),
             ("sites[0].accelerate", HEAD, &format!("{SITE}accelerate = true\n").replace("uploads", "up.loads")),
             ("sites[0].accelerate", HEAD, &format!("{SITE}accelerate = true\n").replace("us-east", "cn-north")),
+            ("sites[0].mrap", HEAD, &format!("{SITE}mrap = 'arn:aws:s3::1:accesspoint/a.mrap'\n")),
+            ("sites[0].mrap", HEAD, &format!("{SITE}mrap = 'a.mrap'\nendpoint = 'http://a:1'\n")),
             ("sites[0].further_endpoints", HEAD, &format!("{SITE}further_endpoints = ['http://a:1']\n")),
             (
                 "sites[0].further_endpoints",

@@ -22,6 +22,8 @@ pub(crate) struct Site {
     /// Whether the bucket has Transfer Acceleration.
     #[serde(default)]
     pub(crate) accelerate: bool,
+    /// The alias of a Multi-Region Access Point that the bucket is behind.
+    pub(crate) mrap: Option<String>,
     #[serde(default)]
     pub(crate) credentials: CredentialSource,
     #[serde(default)]

@@ -5,6 +5,7 @@ mod client;
 mod cors;
 mod errors;
 mod forms;
+mod mrap;
 mod observed;
 mod program;
 mod scripted;

@@ -64,6 +64,11 @@ impl Signer {
             credentials = 'environment'
             {site}"
         );
+        Self::of(&config, secret_key, metrics_token).await
+    }
+
+    /// A signer of this configuration, whose site is `local`.
+    pub(crate) async fn of(config: &str, secret_key: &str, metrics_token: Option<&str>) -> Self {
         let credentials = SiteCredentials {
             access_key_id: ACCESS_KEY.to_owned(),
             secret_access_key: secret_key.to_owned(),
@@ -75,7 +80,7 @@ impl Signer {
             metrics_token: metrics_token.map(str::to_owned),
             site_credentials: [("local".to_owned(), credentials)].into(),
         };
-        let server = build(Config::parse(&config).expect("a configuration"), secrets).await.expect("a signer");
+        let server = build(Config::parse(config).expect("a configuration"), secrets).await.expect("a signer");
         let address = server.local_addr();
         let run = async { server.run(std::future::pending()).await.expect("serves") };
         Self { address, server: tokio::spawn(run) }
