@@ -15,6 +15,7 @@ use crate::presign::{PresignError, Presigner};
 use crate::readiness::Readiness;
 use crate::routing::Bucket;
 use crate::sealer::Sealer;
+use crate::server::TlsError;
 use crate::site::Site;
 use crate::upload::Upload;
 
@@ -33,6 +34,8 @@ pub(crate) struct App {
     /// Who shows it may read what is counted; without one, nobody.
     pub(crate) metrics_token: Option<String>,
     pub(crate) readiness: Readiness,
+    /// How long the body of a call may take.
+    pub(crate) body_timeout: Duration,
     signing_expires: Duration,
 }
 
@@ -41,6 +44,8 @@ pub(crate) struct App {
 pub enum BuildError {
     #[error("the signer cannot listen at {address}: {problem}")]
     Listen { address: SocketAddr, problem: io::Error },
+    #[error("the signer cannot speak TLS: {0}")]
+    Tls(#[from] TlsError),
     #[error("there is no ticket key; set NEARPUT_TICKET_KEYS")]
     NoTicketKey,
     #[error("the ticket key `{id}` has fewer than {MIN_TICKET_KEY_BYTES} bytes; make one of random bytes")]
@@ -77,6 +82,7 @@ impl App {
             limits: config.limits,
             sites,
             home,
+            body_timeout: config.server.body_timeout,
             signing_expires: config.signing.expires,
         })
     }

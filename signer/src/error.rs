@@ -54,6 +54,8 @@ pub(crate) enum Error {
     Storage(#[source] StorageError),
     #[error("the signer did not finish in time; repeat the call")]
     TimedOut,
+    #[error("the signer has as many calls in work as it may; repeat the call in a moment")]
+    Busy,
     #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
     Presign(#[from] PresignError),
     #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
@@ -91,6 +93,7 @@ impl Error {
             },
             Self::FormWithoutChecksum => ErrorCode::StorageRefused,
             Self::TimedOut => ErrorCode::StorageUnavailable,
+            Self::Busy => ErrorCode::Busy,
             Self::Presign(_) | Self::Panicked => ErrorCode::Internal,
         }
     }
@@ -107,7 +110,13 @@ impl Error {
         } else {
             tracing::debug!(?code, "refused");
         }
-        ErrorReply { error: ErrorDetail { code, message: sentence(&self.to_string()) } }
+        let retry_after = self.retry_after();
+        ErrorReply { error: ErrorDetail { code, message: sentence(&self.to_string()), retry_after } }
+    }
+
+    /// After how many seconds the call may succeed, where that is known.
+    fn retry_after(&self) -> Option<u64> {
+        if let Self::Busy = self { Some(1) } else { None }
     }
 }
 
@@ -120,7 +129,11 @@ impl From<StorageError> for Error {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = status(self.code());
+        let retry_after = self.retry_after();
         let mut response = (status, Json(self.reply())).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -175,7 +188,7 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::UploadIncomplete => StatusCode::CONFLICT,
         ErrorCode::ChecksumMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::StorageRefused => StatusCode::BAD_GATEWAY,
-        ErrorCode::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::StorageUnavailable | ErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -43,5 +43,5 @@ mod site;
 
 pub use app::BuildError;
 pub use config::{Config, ConfigError, Secrets, SiteCredentials, TicketKey};
-pub use server::{Server, build};
+pub use server::{Server, TlsError, build};
 pub use telemetry::{Telemetry, TracesError, start as start_telemetry};

@@ -22,6 +22,9 @@ pub struct ErrorDetail {
     pub code: ErrorCode,
     /// What happened, to which thing, and what to do next. Never a signed URL, a token or a ticket.
     pub message: String,
+    /// After how many seconds the call may succeed, where that is known. The header `Retry-After` says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 /// The stable codes of the signer's errors, with the HTTP status that goes with each.
@@ -70,6 +73,8 @@ pub enum ErrorCode {
     StorageRefused,
     /// 503: the storage cannot be reached or has failed.
     StorageUnavailable,
+    /// 503: the signer has as many calls in work as it may.
+    Busy,
     /// 500: a fault of the signer.
     Internal,
 }

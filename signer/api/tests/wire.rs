@@ -30,7 +30,7 @@ fn a_negative_size_is_refused() {
 #[test]
 fn an_outcome_is_the_upload_itself_or_an_error() {
     let failed: Outcome<OpenedUpload> = Outcome::Failed(ErrorReply {
-        error: ErrorDetail { code: ErrorCode::FileTooLarge, message: "too large".to_owned() },
+        error: ErrorDetail { code: ErrorCode::FileTooLarge, message: "too large".to_owned(), retry_after: None },
     });
     let json = json!({"error": {"code": "file_too_large", "message": "too large"}});
     assert_eq!(to_value(&failed).expect("to JSON"), json);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
 use serde::Deserialize;
@@ -16,7 +16,6 @@ use crate::error::Error;
 
 /// The largest body that the signer reads.
 pub(crate) const MAX_BODY_BYTES: usize = 4 << 20;
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call of a known caller.
 ///
@@ -42,8 +41,8 @@ pub(crate) enum InvalidBody {
     NotTheCall(serde_path_to_error::Error<serde_json::Error>),
     #[error("the `token` in the body is not text")]
     TokenNotText,
-    #[error("the body broke off, or took longer than {} s; repeat the call", BODY_TIMEOUT.as_secs())]
-    BrokenOff,
+    #[error("the body broke off, or took longer than {} s; repeat the call", timeout.as_secs())]
+    BrokenOff { timeout: Duration },
 }
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
@@ -77,12 +76,16 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, Unauthentica
 }
 
 async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, Error> {
-    match tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, app)).await {
+    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+        return Err(Error::BodyTooLarge { max_bytes: MAX_BODY_BYTES });
+    }
+    let timeout = app.body_timeout;
+    match tokio::time::timeout(timeout, Bytes::from_request(request, app)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(rejection)) if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
             Err(Error::BodyTooLarge { max_bytes: MAX_BODY_BYTES })
         }
-        Ok(Err(_)) | Err(_) => Err(InvalidBody::BrokenOff.into()),
+        Ok(Err(_)) | Err(_) => Err(InvalidBody::BrokenOff { timeout }.into()),
     }
 }
 

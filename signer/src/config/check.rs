@@ -16,6 +16,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
     // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
     check_lifetime("signing.expires", config.signing.expires)?;
+    config.server.check()?;
     config.credentials.as_ref().map_or(Ok(()), check_credentials)
 }
 
@@ -200,6 +201,16 @@ mod tests {
                 HEAD,
                 &format!("[credentials]\nrole_arn = 'arn:aws:iam::1:role/r'\nduration = '1m'\n{SITE}"),
             ),
+            ("server.header_timeout", HEAD, &format!("[server]\nheader_timeout = '0s'\n{SITE}")),
+            ("server.body_timeout", HEAD, &format!("[server]\nbody_timeout = '2h'\n{SITE}")),
+            ("server.request_timeout", HEAD, &format!("[server]\nrequest_timeout = '0s'\n{SITE}")),
+            ("server.idle_timeout", HEAD, &format!("[server]\nidle_timeout = '0s'\n{SITE}")),
+            ("server.shutdown_grace", HEAD, &format!("[server]\nshutdown_grace = '1d'\n{SITE}")),
+            ("server.max_connections", HEAD, &format!("[server]\nmax_connections = 0\n{SITE}")),
+            ("server.max_concurrency", HEAD, &format!("[server]\nmax_concurrency = 0\n{SITE}")),
+            ("server.trusted_hops", HEAD, &format!("[server]\ntrusted_hops = 0\n{SITE}")),
+            ("client_address_header", HEAD, &format!("[server]\nclient_address_header = 'a b'\n{SITE}")),
+            ("certificate", HEAD, &format!("[server.tls]\nkey = 'key.pem'\n{SITE}")),
         ];
         for (key, head, rest) in wrong {
             let error = Config::parse(&format!("{head}\n{rest}")).expect_err(key).to_string();

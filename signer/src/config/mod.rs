@@ -7,6 +7,7 @@ mod error;
 mod limits;
 mod origin;
 mod secrets;
+mod server;
 mod site;
 mod telemetry;
 
@@ -21,6 +22,7 @@ pub use error::ConfigError;
 pub(crate) use limits::Limits;
 pub(crate) use origin::Origin;
 pub use secrets::{Secrets, SiteCredentials, TicketKey};
+pub(crate) use server::{Server, Tls};
 pub(crate) use site::{CredentialSource, Site};
 pub(crate) use telemetry::{LogFormat, Telemetry};
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub(crate) credentials: Option<Credentials>,
     #[serde(default)]
     pub(crate) telemetry: Telemetry,
+    #[serde(default)]
+    pub(crate) server: Server,
 }
 
 /// `[tickets]`

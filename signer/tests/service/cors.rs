@@ -28,7 +28,24 @@ async fn a_page_of_an_allowed_origin_may_call() {
 #[tokio::test]
 async fn a_page_of_another_origin_may_not_read_a_reply() {
     let (_storage, signer) = start().await;
-    for origin in ["http://page.example", "https://page.example:4400", "http://evil.example", "null"] {
+    for origin in [
+        "http://page.example",
+        "http://page.example:44000",
+        "http://page.example:4400/",
+        "https://page.example:4400",
+        "HTTP://page.example:4400",
+        "http://Page.example:4400",
+        "http://page.example:4400.evil.example",
+        "http://page.example.evil.example:4400",
+        "http://evilpage.example:4400",
+        "http://sub.page.example:4400",
+        "http://page.example:4400, http://evil.example",
+        "http://me@page.example:4400",
+        "http://evil.example",
+        "null",
+        "*",
+        "",
+    ] {
         let reply = preflight(&signer, origin).await;
         assert!(!reply.headers.contains_key("access-control-allow-origin"), "preflight from {origin}");
         let reply = send("GET", &signer.url(path::HEALTH), &[("origin", origin)], "").await;
@@ -44,6 +61,12 @@ async fn every_reply_is_kept_out_of_caches_and_has_an_id() {
         assert_eq!(reply.status, status);
         assert_eq!(reply.headers["cache-control"], "no-store");
         assert_eq!(reply.headers["x-content-type-options"], "nosniff");
+        assert_eq!(reply.headers["x-frame-options"], "DENY");
+        assert_eq!(reply.headers["referrer-policy"], "no-referrer");
+        assert_eq!(reply.headers["cross-origin-resource-policy"], "same-origin");
+        assert_eq!(reply.headers["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+        assert!(!reply.headers.contains_key("strict-transport-security"));
+        assert_eq!(reply.headers["access-control-expose-headers"], "retry-after,x-request-id");
         assert_eq!(reply.headers["access-control-allow-origin"], ORIGIN);
         assert_eq!(reply.headers["x-request-id"].len(), 36);
     }

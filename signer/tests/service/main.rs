@@ -1,15 +1,19 @@
 //! The signer as a browser meets it: in this process, on a real port, in front of a real S3 server.
 
 mod answers;
+mod attacks;
 mod client;
+mod connections;
 mod cors;
 mod errors;
 mod forms;
 mod mrap;
 mod observed;
 mod program;
+mod raw;
 mod scripted;
 mod storage;
 mod tickets;
+mod tls;
 mod uploads;
 mod world;

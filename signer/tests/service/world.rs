@@ -1,6 +1,7 @@
 //! A signer in front of a storage.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,6 +11,7 @@ use nearput_api::{
 };
 use nearput_signer::{Config, Secrets, SiteCredentials, TicketKey, build};
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::client::{Reply, send};
@@ -28,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) metrics_token: Option<&'static str>,
     /// Further keys of the site.
     pub(crate) site: String,
+    /// Further tables.
+    pub(crate) tables: String,
 }
 
 impl Default for Options {
@@ -38,6 +42,7 @@ impl Default for Options {
             limits: "max_file_size = 60000000000",
             metrics_token: Some(METRICS_TOKEN),
             site: String::new(),
+            tables: String::new(),
         }
     }
 }
@@ -45,11 +50,12 @@ impl Default for Options {
 pub(crate) struct Signer {
     pub(crate) address: SocketAddr,
     server: JoinHandle<()>,
+    stop: Arc<Notify>,
 }
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { secret_key, ticket_lifetime, limits, site, metrics_token } = options;
+        let Options { secret_key, ticket_lifetime, limits, site, tables, metrics_token } = options;
         let config = format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{ORIGIN}']
@@ -62,7 +68,8 @@ impl Signer {
             bucket = '{BUCKET}'
             endpoint = 'http://{storage}'
             credentials = 'environment'
-            {site}"
+            {site}
+            {tables}"
         );
         Self::of(&config, secret_key, metrics_token).await
     }
@@ -82,8 +89,16 @@ impl Signer {
         };
         let server = build(Config::parse(config).expect("a configuration"), secrets).await.expect("a signer");
         let address = server.local_addr();
-        let run = async { server.run(std::future::pending()).await.expect("serves") };
-        Self { address, server: tokio::spawn(run) }
+        let stop = Arc::new(Notify::new());
+        let stopped = stop.clone();
+        let run = async { server.run(async move { stopped.notified().await }).await.expect("serves") };
+        Self { address, server: tokio::spawn(run), stop }
+    }
+
+    /// Tells the signer to stop, as an operator would, and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        self.stop.notify_one();
+        (&mut self.server).await.expect("no panic");
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
