@@ -18,6 +18,7 @@ use crate::sealer::Sealer;
 use crate::server::TlsError;
 use crate::site::Site;
 use crate::upload::Upload;
+use crate::webhooks::Webhooks;
 
 /// RFC 7518 §3.2: a key for HS256 is no shorter than its hash.
 const MIN_TICKET_KEY_BYTES: usize = 32;
@@ -30,6 +31,7 @@ pub(crate) struct App {
     pub(crate) sites: Vec<Site>,
     /// The id of the preferred site.
     pub(crate) home: String,
+    pub(crate) webhooks: Webhooks,
     pub(crate) metrics: Metrics,
     /// Who shows it may read what is counted; without one, nobody.
     pub(crate) metrics_token: Option<String>,
@@ -72,6 +74,7 @@ impl App {
             );
         }
         Ok(Self {
+            webhooks: Webhooks::new(&config.webhooks, secrets.webhook_secrets),
             metrics,
             metrics_token: secrets.metrics_token,
             readiness: Readiness::default(),

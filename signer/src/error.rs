@@ -12,6 +12,7 @@ use crate::plan::{InvalidPartNumber, InvalidPlan};
 use crate::policy::Denied;
 use crate::presign::PresignError;
 use crate::sealer::TicketError;
+use crate::webhooks::WebhookError;
 
 /// Why a call, or one file of a call, fails. The message is what the caller sees.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,8 @@ pub(crate) enum Error {
     FormWithoutChecksum,
     #[error("{}", storage_message(.0.failure))]
     Storage(#[source] StorageError),
+    #[error("the file is stored, but one who must hear of it cannot be reached; repeat the call in a while")]
+    Webhook(#[from] WebhookError),
     #[error("the signer did not finish in time; repeat the call")]
     TimedOut,
     #[error("the signer has as many calls in work as it may; repeat the call in a moment")]
@@ -92,6 +95,7 @@ impl Error {
                 Failure::Unavailable => ErrorCode::StorageUnavailable,
             },
             Self::FormWithoutChecksum => ErrorCode::StorageRefused,
+            Self::Webhook(_) => ErrorCode::WebhookUnavailable,
             Self::TimedOut => ErrorCode::StorageUnavailable,
             Self::Busy => ErrorCode::Busy,
             Self::Presign(_) | Self::Panicked => ErrorCode::Internal,
@@ -116,7 +120,13 @@ impl Error {
 
     /// After how many seconds the call may succeed, where that is known.
     fn retry_after(&self) -> Option<u64> {
-        if let Self::Busy = self { Some(1) } else { None }
+        if let Self::Busy = self {
+            Some(1)
+        } else if let Self::Webhook(_) = self {
+            Some(10)
+        } else {
+            None
+        }
     }
 }
 
@@ -188,7 +198,9 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::UploadIncomplete => StatusCode::CONFLICT,
         ErrorCode::ChecksumMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::StorageRefused => StatusCode::BAD_GATEWAY,
-        ErrorCode::StorageUnavailable | ErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::StorageUnavailable | ErrorCode::WebhookUnavailable | ErrorCode::Busy => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -40,6 +40,7 @@ mod partition;
 mod presign;
 mod routing;
 mod site;
+mod webhooks;
 
 pub use app::BuildError;
 pub use config::{Config, ConfigError, Secrets, SiteCredentials, TicketKey};

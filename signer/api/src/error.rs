@@ -75,6 +75,8 @@ pub enum ErrorCode {
     StorageUnavailable,
     /// 503: the signer has as many calls in work as it may.
     Busy,
+    /// 503: the upload is stored, and will be complete once all have heard of it who must.
+    WebhookUnavailable,
     /// 500: a fault of the signer.
     Internal,
 }

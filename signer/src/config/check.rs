@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Credentials, Site};
+use super::{Config, ConfigError, Credentials, Site, webhooks};
 use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -13,6 +13,7 @@ const DAY: Duration = Duration::from_hours(24);
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     check_sites(config)?;
     check_limits(config)?;
+    webhooks::check(config)?;
     check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
     // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
     check_lifetime("signing.expires", config.signing.expires)?;
@@ -193,6 +194,9 @@ mod tests {
             ("signing.expires", HEAD, &format!("[signing]\nexpires = '0s'\n{SITE}")),
             ("role_arn", HEAD, &format!("[credentials]\n{SITE}")),
             ("credentials.role_arn", HEAD, &format!("[credentials]\nrole_arn = 'me'\n{SITE}")),
+            ("webhooks[0].url", HEAD, &format!("{SITE}[[webhooks]]\nurl = 'receiver'\n")),
+            ("webhooks[0].url", HEAD, &format!("{SITE}[[webhooks]]\nurl = 'http://receiver.example'\n")),
+            ("webhooks[0].url", HEAD, &format!("{SITE}[[webhooks]]\nurl = 'https://me:too@receiver.example'\n")),
             ("log", HEAD, &format!("[telemetry]\nlog = 'loud'\n{SITE}")),
             ("format", HEAD, &format!("[telemetry]\nformat = 'xml'\n{SITE}")),
             ("traces", HEAD, &format!("[telemetry]\ntraces = 'http://a:4318/v1/traces'\n{SITE}")),

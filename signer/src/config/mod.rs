@@ -10,6 +10,7 @@ mod secrets;
 mod server;
 mod site;
 mod telemetry;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub use secrets::{Secrets, SiteCredentials, TicketKey};
 pub(crate) use server::{Server, Tls};
 pub(crate) use site::{CredentialSource, Site};
 pub(crate) use telemetry::{LogFormat, Telemetry};
+pub(crate) use webhooks::Webhook;
 
 /// Everything that an operator decides.
 #[derive(Debug, Clone, Deserialize)]
@@ -49,6 +51,8 @@ pub struct Config {
     pub(crate) telemetry: Telemetry,
     #[serde(default)]
     pub(crate) server: Server,
+    #[serde(default)]
+    pub(crate) webhooks: Vec<Webhook>,
 }
 
 /// `[tickets]`

@@ -10,6 +10,9 @@ use super::{Config, ConfigError, CredentialSource};
 
 const TICKET_KEYS: &str = "NEARPUT_TICKET_KEYS";
 const DEVELOPMENT_TOKEN: &str = "NEARPUT_DEVELOPMENT_TOKEN";
+const WEBHOOK_SECRETS: &str = "NEARPUT_WEBHOOK_SECRETS";
+/// As the Standard Webhooks specification writes a secret.
+const WEBHOOK_SECRET_PREFIX: &str = "whsec_";
 const METRICS_TOKEN: &str = "NEARPUT_METRICS_TOKEN";
 
 /// What must not be known outside the signer.
@@ -21,6 +24,8 @@ pub struct Secrets {
     pub development_token: Option<String>,
     /// Whoever shows it may read the metrics.
     pub metrics_token: Option<String>,
+    /// All of them sign each message to a webhook.
+    pub webhook_secrets: Vec<Vec<u8>>,
     /// By the site's id, for sites with `credentials = "environment"`.
     pub site_credentials: BTreeMap<String, SiteCredentials>,
 }
@@ -61,6 +66,7 @@ impl Secrets {
             ticket_keys,
             development_token: variable(DEVELOPMENT_TOKEN),
             metrics_token: variable(METRICS_TOKEN),
+            webhook_secrets: if config.webhooks.is_empty() { Vec::new() } else { read_webhooks(variable)? },
             site_credentials,
         })
     }
@@ -74,6 +80,18 @@ fn read_ticket_key(text: &str) -> Result<TicketKey, ConfigError> {
         .decode(secret)
         .map_err(|_| ConfigError::variable(TICKET_KEYS, format!("has a key `{id}` that is not base64")))?;
     Ok(TicketKey { id: id.to_owned(), secret })
+}
+
+fn read_webhooks(variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Vec<u8>>, ConfigError> {
+    let error = |problem| ConfigError::variable(WEBHOOK_SECRETS, problem);
+    let secrets = variable(WEBHOOK_SECRETS)
+        .ok_or_else(|| error("is not set; write `whsec_` and the base64 of 24 to 64 random bytes"))?;
+    let read = |text: &str| {
+        let secret = BASE64_STANDARD.decode(text.trim().strip_prefix(WEBHOOK_SECRET_PREFIX)?).ok()?;
+        (24..=64).contains(&secret.len()).then_some(secret)
+    };
+    let secrets: Option<Vec<_>> = secrets.split(',').map(read).collect();
+    secrets.ok_or_else(|| error("has an entry that is not `whsec_` and the base64 of 24 to 64 bytes"))
 }
 
 fn read_site(id: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<SiteCredentials, ConfigError> {
@@ -148,6 +166,27 @@ mod tests {
     }
 
     #[test]
+    fn webhooks_have_secrets_as_their_standard_writes_them() {
+        let config = format!("{CONFIG}\n[[webhooks]]\nurl = 'https://receiver.example'");
+        let config = Config::parse(&config.replace("credentials = 'environment'", "")).expect("valid");
+        let read = |value: Option<&str>| {
+            let variable = |name: &str| match name {
+                TICKET_KEYS => Some("k:AAAA".to_owned()),
+                _ => value.filter(|_| name == WEBHOOK_SECRETS).map(str::to_owned),
+            };
+            Secrets::read(&config, &variable).map(|secrets| secrets.webhook_secrets)
+        };
+        let (one, two) = (BASE64_STANDARD.encode([1; 24]), BASE64_STANDARD.encode([2; 64]));
+        let secrets = read(Some(&format!("whsec_{one}, whsec_{two}"))).expect("two");
+        assert_eq!(secrets, [vec![1; 24], vec![2; 64]]);
+        let short = BASE64_STANDARD.encode([1; 23]);
+        for wrong in [None, Some(one.clone()), Some("whsec_!".to_owned()), Some(format!("whsec_{short}"))] {
+            let error = read(wrong.as_deref()).expect_err("no secret").to_string();
+            assert!(error.contains(WEBHOOK_SECRETS) && !error.contains(&one), "{error}");
+        }
+    }
+
+    #[test]
     fn secrets_print_nothing_of_themselves() {
         let site = SiteCredentials {
             access_key_id: "hush".to_owned(),
@@ -159,6 +198,7 @@ mod tests {
             ticket_keys: vec![key.clone()],
             development_token: Some("hush".to_owned()),
             metrics_token: Some("hush".to_owned()),
+            webhook_secrets: vec![b"hush".to_vec()],
             site_credentials: [("hush".to_owned(), site.clone())].into(),
         };
         let printed = format!("{secrets:?} {key:?} {site:?}");

@@ -63,9 +63,11 @@ async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Resu
     };
     let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
     verify(&stored, &cut, checksum.as_ref())?;
+    let completed = describe(app, &upload, stored).await?;
+    app.webhooks.completed(&completed, upload.ticket.subject()).await?;
     upload.site.metrics.completed.inc();
     upload.site.metrics.uploaded_bytes.inc_by(cut.size);
-    describe(app, &upload, stored).await
+    Ok(completed)
 }
 
 /// Every part must be there, by ascending number: nothing else adds up to the file.

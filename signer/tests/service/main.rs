@@ -16,4 +16,5 @@ mod storage;
 mod tickets;
 mod tls;
 mod uploads;
+mod webhooks;
 mod world;

@@ -18,6 +18,7 @@ use crate::client::{Reply, send};
 use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 
 pub(crate) const TOKEN: &str = "the development token";
+pub(crate) const WEBHOOK_SECRET: &[u8] = b"the secret of all webhooks";
 pub(crate) const METRICS_TOKEN: &str = "the token for metrics";
 pub(crate) const PART: u64 = 5 << 20;
 pub(crate) const ORIGIN: &str = "http://page.example:4400";
@@ -85,6 +86,7 @@ impl Signer {
             ticket_keys: vec![TicketKey { id: "k1".to_owned(), secret: vec![7; 32] }],
             development_token: Some(TOKEN.to_owned()),
             metrics_token: metrics_token.map(str::to_owned),
+            webhook_secrets: vec![WEBHOOK_SECRET.to_vec()],
             site_credentials: [("local".to_owned(), credentials)].into(),
         };
         let server = build(Config::parse(config).expect("a configuration"), secrets).await.expect("a signer");
