@@ -6,7 +6,7 @@ use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
 
-use crate::auth::{Authenticator, Caller, DevelopmentToken};
+use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
 use crate::aws::Connector;
 use crate::config::{self, Config, CredentialSource, Limits, Secrets, TicketKey};
 use crate::error::Error;
@@ -54,8 +54,10 @@ pub enum BuildError {
     ShortTicketKey { id: String },
     #[error("the ticket key `{id}` is there twice; give each key its own id")]
     TicketKeyTwice { id: String },
-    #[error("nobody could call the signer; set NEARPUT_DEVELOPMENT_TOKEN")]
+    #[error("nobody could call the signer; add an [[issuers]] table, or set NEARPUT_DEVELOPMENT_TOKEN")]
     NoAuthenticator,
+    #[error("there are [[issuers]], and NEARPUT_DEVELOPMENT_TOKEN would let in whoever knows it; unset it")]
+    DevelopmentTokenBesideIssuers,
     #[error("there are no credentials for the site `{site}`; set its NEARPUT_SITE_… variables")]
     NoCredentials { site: String },
 }
@@ -63,7 +65,7 @@ pub enum BuildError {
 impl App {
     pub(crate) async fn new(config: Config, mut secrets: Secrets, metrics: Metrics) -> Result<Self, BuildError> {
         check_ticket_keys(&secrets.ticket_keys)?;
-        let token = secrets.development_token.take().filter(|token| !token.is_empty());
+        let authenticator = authenticator(config.issuers.clone(), config.allow_anonymous, &mut secrets)?;
         let home = config.home().to_owned();
 
         let connector = Connector::new();
@@ -78,9 +80,7 @@ impl App {
             metrics,
             metrics_token: secrets.metrics_token,
             readiness: Readiness::default(),
-            authenticator: Authenticator::DevelopmentToken(DevelopmentToken::new(
-                token.ok_or(BuildError::NoAuthenticator)?,
-            )),
+            authenticator,
             sealer: Sealer::new(secrets.ticket_keys, config.tickets.lifetime),
             limits: config.limits,
             sites,
@@ -116,6 +116,21 @@ impl App {
     pub(crate) fn check_part_count(&self, given: usize) -> Result<(), Error> {
         check_count("parts", given, self.limits.max_parts_per_call)
     }
+}
+
+fn authenticator(
+    issuers: Vec<config::Issuer>,
+    allow_anonymous: bool,
+    secrets: &mut Secrets,
+) -> Result<Authenticator, BuildError> {
+    let token = secrets.development_token.take().filter(|token| !token.is_empty());
+    let proof = match token {
+        Some(_) if !issuers.is_empty() => return Err(BuildError::DevelopmentTokenBesideIssuers),
+        Some(token) => Proof::DevelopmentToken(DevelopmentToken::new(token)),
+        None if issuers.is_empty() && !allow_anonymous => return Err(BuildError::NoAuthenticator),
+        None => Proof::Issuers(Issuers::new(issuers)),
+    };
+    Ok(Authenticator { proof, allow_anonymous })
 }
 
 fn check_ticket_keys(keys: &[TicketKey]) -> Result<(), BuildError> {

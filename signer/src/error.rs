@@ -72,7 +72,15 @@ impl Error {
             Self::BodyTooLarge { .. } => ErrorCode::RequestTooLarge,
             Self::NoSuchCall => ErrorCode::NotFound,
             Self::WrongMethod => ErrorCode::MethodNotAllowed,
-            Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
+            Self::Unauthenticated(Unauthenticated::IssuerUnavailable) => ErrorCode::IssuerUnavailable,
+            // The caller is known, and a new token would say the same.
+            Self::Unauthenticated(Unauthenticated::Claim(_)) => ErrorCode::Forbidden,
+            Self::Unauthenticated(
+                Unauthenticated::NoToken
+                | Unauthenticated::TwoTokens
+                | Unauthenticated::InvalidToken
+                | Unauthenticated::Refused(_),
+            ) => ErrorCode::Unauthenticated,
             Self::TooManyItems { .. } => ErrorCode::TooManyItems,
             Self::Denied(Denied::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Denied(Denied::Type { .. }) => ErrorCode::TypeNotAllowed,
@@ -124,6 +132,8 @@ impl Error {
             Some(1)
         } else if let Self::Webhook(_) = self {
             Some(10)
+        } else if let Self::Unauthenticated(Unauthenticated::IssuerUnavailable) = self {
+            Some(5)
         } else {
             None
         }
@@ -198,9 +208,10 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::UploadIncomplete => StatusCode::CONFLICT,
         ErrorCode::ChecksumMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::StorageRefused => StatusCode::BAD_GATEWAY,
-        ErrorCode::StorageUnavailable | ErrorCode::WebhookUnavailable | ErrorCode::Busy => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        ErrorCode::StorageUnavailable
+        | ErrorCode::WebhookUnavailable
+        | ErrorCode::IssuerUnavailable
+        | ErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -77,9 +77,9 @@ impl ObjectKey {
     }
 }
 
-/// Subjects bring `@`, `:` and `|`.
+/// Subjects bring `@`, `:`, `|` and `+`.
 fn is_safe_in_segment(c: char) -> bool {
-    is_safe_in_key(c) || "@:|".contains(c)
+    is_safe_in_key(c) || "@:|+".contains(c)
 }
 
 impl TryFrom<String> for ObjectKey {

@@ -35,6 +35,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// 401: no token, or not a valid one.
     Unauthenticated,
+    /// 503: who calls cannot be found out, as the token's issuer cannot be reached.
+    IssuerUnavailable,
     /// 403: the caller may not do this.
     Forbidden,
     /// 404: there is no such call.

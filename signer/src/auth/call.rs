@@ -1,7 +1,7 @@
 //! The body of a call, and who sends it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
@@ -17,7 +17,7 @@ use crate::error::Error;
 /// The largest body that the signer reads.
 pub(crate) const MAX_BODY_BYTES: usize = 4 << 20;
 
-/// A call of a known caller.
+/// A call, and whose it is.
 ///
 /// The body may be declared as any type: sent as `text/plain` with the token in its top-level key `token`, it is a
 /// simple request, for which browsers ask no preflight. Cookies are never looked at, so this opens no way for other
@@ -50,18 +50,16 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
         let bearer = bearer(request.headers())?;
-        let mut body = parse(&read(request, app).await?);
-        let token = match (bearer, &mut body) {
-            (Some(token), _) => Some(token),
-            (None, Ok(body)) => take_token(body)?,
-            (None, Err(_)) => None,
+        let body = parse(&read(request, app).await?);
+        let (token, body) = match bearer {
+            Some(token) => (Some(token), body),
+            // The token may be in the body, so it is the body that must be put right first.
+            None => {
+                let mut body = body?;
+                (take_token(&mut body)?, Ok(body))
+            }
         };
-        let caller = match (token, &body) {
-            (Some(token), _) => app.authenticator.caller(&token)?,
-            (None, Ok(_)) => Err(Unauthenticated::NoToken)?,
-            // The token may be in there, so it is the body that must be put right first.
-            (None, Err(_)) => return Err(body.map(|_| ()).expect_err("matched above").into()),
-        };
+        let caller = app.authenticator.caller(token.as_deref(), SystemTime::now()).await?;
         let body = serde_path_to_error::deserialize(Value::Object(body?)).map_err(InvalidBody::NotTheCall)?;
         Ok(Self { caller, body })
     }
@@ -69,7 +67,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
 
 /// The token in the header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<String>, Unauthenticated> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Unauthenticated::TwoTokens);
+    }
     let (scheme, token) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::InvalidToken)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.to_owned())) } else { Err(Unauthenticated::InvalidToken) }
@@ -95,7 +97,7 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
 
 fn take_token(body: &mut Map<String, Value>) -> Result<Option<String>, InvalidBody> {
     match body.remove("token") {
-        None => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(token)) => Ok(Some(token)),
         Some(_) => Err(InvalidBody::TokenNotText),
     }

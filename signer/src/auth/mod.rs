@@ -2,17 +2,19 @@
 
 mod call;
 mod development;
+mod oidc;
 
 use std::fmt;
+use std::time::SystemTime;
 
 pub(crate) use call::{Call, InvalidBody, MAX_BODY_BYTES, NoBody, bearer};
 pub(crate) use development::DevelopmentToken;
+pub(crate) use oidc::{Issuers, Refused, UnusableClaim};
 
 /// One who calls the signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// Whoever shows no token.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no configuration lets them call yet"))]
     Anonymous,
     Known(Identity),
 }
@@ -26,29 +28,48 @@ pub(crate) struct Identity {
     pub(crate) tenant: Option<Subject>,
 }
 
-/// A caller's name. It becomes a segment of keys, so it holds nothing but ASCII letters, digits and `-_.@:|`.
+/// A caller's name. It becomes a segment of keys, so it holds nothing but ASCII letters, digits and `-_.@:|+`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject(String);
 
+/// Finds out who is calling.
+pub(crate) struct Authenticator {
+    pub(crate) proof: Proof,
+    /// Whether calls without a token are answered.
+    pub(crate) allow_anonymous: bool,
+}
+
 /// The ways of proving who is calling.
-pub(crate) enum Authenticator {
+pub(crate) enum Proof {
     DevelopmentToken(DevelopmentToken),
+    Issuers(Issuers),
 }
 
 /// A caller that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unauthenticated {
     #[error("there is no token; send one as `Authorization: Bearer`, or as `token` in the body")]
     NoToken,
+    #[error("there is more than one `Authorization` header; send one")]
+    TwoTokens,
     #[error("the token is not valid; get a new one")]
     InvalidToken,
+    #[error("the token is not accepted: {0}; get a new one")]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Claim(#[from] UnusableClaim),
+    #[error("the keys of the token's issuer cannot be had; repeat the call in a while")]
+    IssuerUnavailable,
 }
 
 impl Authenticator {
-    /// Who shows this token.
-    pub(crate) fn caller(&self, token: &str) -> Result<Caller, Unauthenticated> {
-        match self {
-            Self::DevelopmentToken(expected) => expected.caller(token),
+    /// Who shows this token, or none.
+    pub(crate) async fn caller(&self, token: Option<&str>, now: SystemTime) -> Result<Caller, Unauthenticated> {
+        match (token, &self.proof) {
+            (None, _) if self.allow_anonymous => Ok(Caller::Anonymous),
+            (None, _) => Err(Unauthenticated::NoToken),
+            (Some(token), Proof::DevelopmentToken(expected)) => expected.caller(token),
+            (Some(token), Proof::Issuers(issuers)) => issuers.caller(token, now).await,
         }
     }
 }
@@ -70,7 +91,7 @@ impl Caller {
 impl Subject {
     /// None where the text holds anything that is unsafe in a key, or is longer than 128 bytes.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_.@:|".contains(c);
+        let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_.@:|+".contains(c);
         let valid = (1..=128).contains(&text.len()) && !text.starts_with('.') && text.chars().all(is_safe);
         valid.then(|| Self(text.to_owned()))
     }
@@ -92,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_subject_is_safe_as_a_segment_of_a_key() {
-        for good in ["developer", "us-east-1:0f1e", "auth0|5f", "me@example.com"] {
+        for good in ["developer", "us-east-1:0f1e", "auth0|5f", "me+tag@example.com"] {
             assert!(Subject::parse(good).is_some(), "{good}");
         }
         for bad in ["", ".", "..", "a/b", "a\\b", "a%2Fb", "a b", "ü", "a\0", &"x".repeat(129)] {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Credentials, Site, webhooks};
+use super::{Config, ConfigError, Credentials, Site, issuers, webhooks};
 use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     check_sites(config)?;
+    issuers::check(&config.issuers)?;
     check_limits(config)?;
     webhooks::check(config)?;
     check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
@@ -153,6 +154,8 @@ mod tests {
         assert_eq!(config.tickets.lifetime, DAY);
     }
 
+    const ISSUER: &str = "[[issuers]]\nissuer = 'https://a.example'\naudience = ['b']\n";
+
     #[test]
     fn every_error_names_its_key() {
         let wrong = [
@@ -189,6 +192,27 @@ mod tests {
             ("types", HEAD, &format!("[limits]\ntypes = ['image']\n{SITE}")),
             ("limits.max_files_per_call", HEAD, &format!("[limits]\nmax_files_per_call=0\n{SITE}")),
             ("limits.max_parts_per_call", HEAD, &format!("[limits]\nmax_parts_per_call=0\n{SITE}")),
+            ("allow_anonymous", "listen = '127.0.0.1:0'\nallow_anonymous = 'yes'", SITE),
+            ("issuer", HEAD, &format!("[[issuers]]\naudience = ['b']\n{SITE}")),
+            ("audience", HEAD, &format!("[[issuers]]\nissuer = 'https://a.example'\n{SITE}")),
+            ("issuers[0].issuer", HEAD, &format!("{ISSUER}{SITE}").replace("https", "http")),
+            ("issuers[0].issuer", HEAD, &format!("{ISSUER}{SITE}").replace("a.example", "a.example?x")),
+            ("issuers[1].issuer", HEAD, &format!("{ISSUER}name = 'a'\n{ISSUER}name = 'b'\n{SITE}")),
+            ("issuers[0].audience", HEAD, &format!("{ISSUER}{SITE}").replace("'b'", "")),
+            ("issuers[0].audience", HEAD, &format!("{ISSUER}{SITE}").replace("'b'", "''")),
+            ("issuers[0].jwks_url", HEAD, &format!("{ISSUER}jwks_url = 'http://a.example/keys'\n{SITE}")),
+            ("issuers[0].name", HEAD, &format!("{ISSUER}name = 'a:b'\n{SITE}")),
+            ("issuers[0].name", HEAD, &format!("{ISSUER}{}{SITE}", ISSUER.replace("a.ex", "b.ex"))),
+            (
+                "issuers[1].name",
+                HEAD,
+                &format!("{ISSUER}name = 'a'\n{}name = 'a'\n{SITE}", ISSUER.replace("a.ex", "b.ex")),
+            ),
+            ("issuers[0].algorithms", HEAD, &format!("{ISSUER}algorithms = []\n{SITE}")),
+            ("issuers[0].algorithms", HEAD, &format!("{ISSUER}algorithms = ['RS256', 'HS256']\n{SITE}")),
+            ("algorithms", HEAD, &format!("{ISSUER}algorithms = ['none']\n{SITE}")),
+            ("issuers[0].leeway", HEAD, &format!("{ISSUER}leeway = '301s'\n{SITE}")),
+            ("issuers[0].keys_refresh", HEAD, &format!("{ISSUER}keys_refresh = '59s'\n{SITE}")),
             ("lifetime", HEAD, &format!("[tickets]\nlifetime = 'long'\n{SITE}")),
             ("tickets.lifetime", HEAD, &format!("[tickets]\nlifetime = '8d'\n{SITE}")),
             ("signing.expires", HEAD, &format!("[signing]\nexpires = '0s'\n{SITE}")),

@@ -4,6 +4,7 @@ mod check;
 mod credentials;
 mod duration;
 mod error;
+mod issuers;
 mod limits;
 mod origin;
 mod secrets;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 pub(crate) use credentials::Credentials;
 pub use error::ConfigError;
+pub(crate) use issuers::{Issuer, trustworthy_url};
 pub(crate) use limits::Limits;
 pub(crate) use origin::Origin;
 pub use secrets::{Secrets, SiteCredentials, TicketKey};
@@ -37,6 +39,12 @@ pub struct Config {
     /// The origins whose pages may call the signer.
     #[serde(default)]
     pub(crate) allowed_origins: Vec<Origin>,
+    /// Whether calls without a token are answered.
+    #[serde(default)]
+    pub(crate) allow_anonymous: bool,
+    /// Whose tokens are accepted.
+    #[serde(default)]
+    pub(crate) issuers: Vec<Issuer>,
     #[serde(default)]
     pub(crate) limits: Limits,
     pub(crate) sites: Vec<Site>,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attacks;
+mod callers;
 mod client;
 mod connections;
 mod cors;

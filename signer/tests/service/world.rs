@@ -25,6 +25,8 @@ pub(crate) const ORIGIN: &str = "http://page.example:4400";
 
 /// What differs between signers.
 pub(crate) struct Options {
+    /// Keys before all tables.
+    pub(crate) top: &'static str,
     pub(crate) secret_key: &'static str,
     pub(crate) ticket_lifetime: &'static str,
     pub(crate) limits: &'static str,
@@ -38,6 +40,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            top: "",
             secret_key: SECRET_KEY,
             ticket_lifetime: "1h",
             limits: "max_file_size = 60000000000",
@@ -56,10 +59,11 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { secret_key, ticket_lifetime, limits, site, tables, metrics_token } = options;
+        let Options { top, secret_key, ticket_lifetime, limits, site, tables, metrics_token } = options;
         let config = format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{ORIGIN}']
+            {top}
             tickets.lifetime = '{ticket_lifetime}'
             [limits]
             {limits}
