@@ -3,10 +3,12 @@
 //! - [`World`] starts everything and lets each server be stopped and restarted.
 //! - [`EmbeddedS3`] keeps its buckets as folders, verifies signatures and checksums, and answers CORS.
 //! - [`SignerServer`] is the signer as its binary runs it.
+//! - [`TestIssuer`] is an OpenID Connect provider, whose tokens the signer takes if it is told so.
 //! - [`PageServer`] serves the demo page, and tells it where its signer is.
 //!
 //! Every server has a runtime of its own, so that stopping one is as sudden as the end of its process.
 
+mod issuer;
 mod page;
 mod running;
 mod s3;
@@ -14,6 +16,7 @@ mod signer;
 mod tls;
 mod world;
 
+pub use issuer::{AUDIENCE, Answers, IssuerKey, TestIssuer};
 pub use page::{PageOptions, PagePort, PageServer};
 pub use s3::{EmbeddedS3, EmbeddedS3Options, Session, Sessions};
 pub use signer::{SignerOptions, SignerServer, StorageNames};

@@ -24,8 +24,8 @@ pub struct SignerOptions {
     pub bucket: String,
     pub access_key: String,
     pub secret_key: String,
-    /// Whoever shows it may upload.
-    pub token: String,
+    /// Whoever shows it may upload. None where the configuration has issuers.
+    pub token: Option<String>,
     /// 32 bytes at least.
     pub ticket_key: Vec<u8>,
     /// Further keys of the site in TOML, such as `profile = { form = false }`.
@@ -120,7 +120,7 @@ impl SignerOptions {
         };
         Secrets {
             ticket_keys: vec![TicketKey { id: "1".to_owned(), secret: self.ticket_key.clone() }],
-            development_token: Some(self.token.clone()),
+            development_token: self.token.clone(),
             site_credentials: BTreeMap::from([(SITE.to_owned(), credentials)]),
             ..Secrets::default()
         }

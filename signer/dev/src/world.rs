@@ -4,11 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
     EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer, StorageNames,
+    TestIssuer,
 };
 
 /// The bucket that a [`World`] uploads to.
@@ -30,6 +32,8 @@ pub struct WorldOptions {
     pub tls: bool,
     /// Whether the signer gives out temporary credentials, which the storage then takes.
     pub credentials: bool,
+    /// Whether an OpenID Connect provider says who is calling. Else it is whoever shows the world's own token.
+    pub issuer: bool,
     /// Origins of other pages that may upload as well.
     pub further_origins: Vec<String>,
     /// Further keys of the site in the signer's configuration, in TOML, such as `profile = { form = false }`.
@@ -51,6 +55,7 @@ pub struct World {
     pub page: PageServer,
     pub signer: SignerServer,
     pub s3: EmbeddedS3,
+    pub issuer: Option<TestIssuer>,
     token: String,
     _temporary: Option<TempDir>,
 }
@@ -65,6 +70,7 @@ impl Default for WorldOptions {
             internal_storage: None,
             tls: false,
             credentials: false,
+            issuer: false,
             further_origins: Vec::new(),
             site_config: String::new(),
             further_config: String::new(),
@@ -77,7 +83,13 @@ impl World {
     pub async fn start(options: WorldOptions) -> Result<Self> {
         let temporary = if options.data.is_none() { Some(tempfile::tempdir()?) } else { None };
         let data = temporary.as_ref().map(|folder| folder.path().to_owned()).or(options.data).unwrap_or_default();
-        let (access_key, secret_key, token) = ("nearput".to_owned(), random_text(), random_text());
+        let (access_key, secret_key) = ("nearput".to_owned(), random_text());
+        let issuer =
+            if options.issuer { Some(TestIssuer::start().await.context("the issuer has not started")?) } else { None };
+        let token = match &issuer {
+            Some(issuer) => issuer.token(json!({ "sub": "developer" })),
+            None => random_text(),
+        };
 
         let port = PagePort::open(local(options.ports.page)).await.context("the page has not started")?;
         let own = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", port.addr().port()));
@@ -100,6 +112,9 @@ impl World {
             let role = format!("role_arn = \"arn:aws:iam::1:role/browser\"\nendpoint = \"http://{}\"", s3.addr());
             further_config = format!("{further_config}\n[credentials]\n{role}\n");
         }
+        if let Some(issuer) = &issuer {
+            further_config = format!("{further_config}\n{}\n", issuer.config());
+        }
         let signer = SignerServer::start(SignerOptions {
             listen: local(options.ports.signer),
             allowed_origins,
@@ -108,7 +123,7 @@ impl World {
             bucket: BUCKET.to_owned(),
             access_key,
             secret_key,
-            token: token.clone(),
+            token: issuer.is_none().then(|| token.clone()),
             ticket_key: random_text().into_bytes(),
             site_config: options.site_config,
             further_config,
@@ -117,7 +132,7 @@ impl World {
         let address = format!("http://{}", signer.addr());
         let page = PageOptions { web: options.web, signer: address, storage: sources, token: token.clone() };
         let page = PageServer::start(port, page).context("the page has not started")?;
-        Ok(Self { page, signer, s3, token, _temporary: temporary })
+        Ok(Self { page, signer, s3, issuer, token, _temporary: temporary })
     }
 
     /// Where a browser finds the page.
@@ -148,6 +163,9 @@ impl World {
     /// Stops all three.
     pub async fn stop(mut self) {
         tokio::join!(self.page.stop(), self.signer.stop(), self.s3.stop());
+        if let Some(mut issuer) = self.issuer {
+            issuer.stop().await;
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl ChaosWorld {
             bucket: BUCKET.to_owned(),
             access_key: "nearput".to_owned(),
             secret_key: SECRET.to_owned(),
-            token: SECRET.to_owned(),
+            token: Some(SECRET.to_owned()),
             ticket_key: SECRET.as_bytes().to_vec(),
             site_config: String::new(),
             further_config: String::new(),

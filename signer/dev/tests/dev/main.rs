@@ -12,6 +12,7 @@ mod restart;
 mod sessions;
 mod signatures;
 mod tls;
+mod tokens;
 mod upload_listing;
 mod uploads;
 mod world;
