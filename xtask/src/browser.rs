@@ -3,9 +3,10 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::process::{capture, command, find_program, run};
+use crate::apt;
+use crate::process::find_program;
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -23,23 +24,9 @@ pub(crate) fn driver() -> Result<PathBuf> {
 }
 
 pub(crate) fn install() -> Result<()> {
-    let Some(apt) = apt_get() else {
-        bail!(
-            "put Chromium or Chrome, and chromedriver, on PATH. On Debian: `apt-get install chromium chromium-driver` as root; \
-             elsewhere: https://googlechromelabs.github.io/chrome-for-testing"
-        );
-    };
-    run(command(apt).arg("update"))?;
-    run(command(apt).args(["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]))
-}
-
-/// How to call apt-get with the rights it needs, if there is a way without a question.
-fn apt_get() -> Option<&'static str> {
-    find_program("apt-get")?;
-    let user = capture(&mut command("id -u")).ok()?;
-    if user.trim() == "0" {
-        return Some("env DEBIAN_FRONTEND=noninteractive apt-get -qq");
-    }
-    capture(&mut command("sudo -n true")).ok()?;
-    Some("sudo -n DEBIAN_FRONTEND=noninteractive apt-get -qq")
+    apt::install(
+        &["chromium", "chromium-driver"],
+        "put Chromium or Chrome, and chromedriver, on PATH. On Debian: `apt-get install chromium chromium-driver` as root; \
+         elsewhere: https://googlechromelabs.github.io/chrome-for-testing",
+    )
 }

@@ -69,10 +69,21 @@ pub(crate) const CHECKS: &[Check] = &[
         needs: &[],
         after: &[],
         run: |tally| {
-            let programs = suite::build()?.into_iter().filter(|program| !program.is_end_to_end()).collect::<Vec<_>>();
+            let is_plain = |program: &Program| !program.is_end_to_end() && !program.is_conformance();
+            let programs = suite::build()?.into_iter().filter(is_plain).collect::<Vec<_>>();
             let ran = suite::run(&programs, tally);
             suite::run_examples(tally)?;
             ran.and(tally.require_all())
+        },
+    },
+    Check {
+        name: "conformance",
+        about: "the signer before Garage and moto, and AWS's own cases of where a bucket is",
+        needs: setup::SERVERS,
+        after: &[],
+        run: |tally| {
+            let programs = suite::build()?.into_iter().filter(Program::is_conformance).collect::<Vec<_>>();
+            suite::run(&programs, tally).and_then(|()| tally.require_all())
         },
     },
     Check {

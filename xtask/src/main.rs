@@ -2,9 +2,11 @@
 //!
 //! - [`setup`] brings what a machine with rustup, cargo and Node.js lacks ([`tools`], [`browser`]),
 //! - [`client`] builds the page's WebAssembly module, [`demo`] shows it at work, [`pack`] makes the npm tarball,
+//! - `conformance` holds the signer to what is not our own ([`servers`]),
 //! - [`bench`] measures what is promised about speed and memory,
 //! - [`test`] runs every check of [`checks`], among them the guards of [`guard`].
 
+mod apt;
 mod bench;
 mod browser;
 mod checks;
@@ -14,6 +16,7 @@ mod guard;
 mod lockfile;
 mod pack;
 mod process;
+mod servers;
 mod setup;
 mod shrink;
 mod suite;
@@ -30,6 +33,7 @@ cargo xtask <command>
 
   demo [options]   Build everything and serve the demo page (options go to nearput-dev, e.g. --port 5000)
   test [name ...]  Run every check, or only those named; `test --list` lists them
+  conformance      Run the check of that name: the signer before other servers and AWS's own cases
   bench [name ...] Measure speed and memory against their goals; `bench --list` lists the benchmarks
   pack             Make the npm tarball, in target/npm
   client           Build the WebAssembly module into web/pkg
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
     let outcome = match (command, rest) {
         ("demo", options) => demo::run(options).map(|()| true),
         ("test", names) => test::run(names),
+        ("conformance", []) => test::run(&["conformance".to_owned()]),
         ("bench", names) => bench::run(names).map(|()| true),
         ("pack", []) => pack::run().map(|_| true),
         ("client", []) => client::run().map(|()| true),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{browser, tools};
+use crate::{browser, servers, tools};
 
 /// Something that a command needs on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub(crate) enum Need {
     TypeScript,
     CargoDeny,
     Browser,
+    Garage,
+    Moto,
+    EndpointCases,
 }
 
 /// What building the page's module needs.
@@ -42,6 +45,9 @@ pub(crate) const PAGE: &[Need] = &[
     Need::Browser,
 ];
 
+/// What the signer is held to that is not our own.
+pub(crate) const SERVERS: &[Need] = &[Need::Garage, Need::Moto, Need::EndpointCases];
+
 /// What every command together needs.
 const ALL: &[Need] = &[
     Need::Components,
@@ -55,6 +61,9 @@ const ALL: &[Need] = &[
     Need::TypeScript,
     Need::CargoDeny,
     Need::Browser,
+    Need::Garage,
+    Need::Moto,
+    Need::EndpointCases,
 ];
 
 pub(crate) fn run() -> Result<()> {
@@ -98,6 +107,9 @@ impl Need {
             Self::TypeScript => "TypeScript",
             Self::CargoDeny => "cargo-deny",
             Self::Browser => "Chromium and driver",
+            Self::Garage => "Garage",
+            Self::Moto => "moto",
+            Self::EndpointCases => "S3's endpoint cases",
         }
     }
 
@@ -131,6 +143,9 @@ impl Need {
             Self::TypeScript => Ok(tools::find_typescript()),
             Self::CargoDeny => Ok(tools::cargo_deny().find()),
             Self::Browser => Ok(browser::find()),
+            Self::Garage => Ok(servers::garage().find()),
+            Self::Moto => Ok(servers::find_moto()),
+            Self::EndpointCases => Ok(servers::find_cases()),
         }
     }
 
@@ -150,6 +165,9 @@ impl Need {
             Self::WasmOpt | Self::Esbuild | Self::TypeScript => tools::install_npm_tools(),
             Self::CargoDeny => tools::cargo_deny().install(),
             Self::Browser => browser::install(),
+            Self::Garage => servers::install_garage(),
+            Self::Moto => servers::install_moto(),
+            Self::EndpointCases => servers::install_cases(),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::process::{command, program, read, watch};
 use crate::tally::Tally;
-use crate::{browser, workspace};
+use crate::{browser, servers, workspace};
 
 const CRATES: [&str; 5] = ["--workspace", "--exclude", "nearput-client", "--exclude", "nearput-sigv4"];
 
@@ -59,6 +59,11 @@ impl Program {
         self.folder_of_crate == workspace::root().join("tests") && self.target == "end_to_end"
     }
 
+    /// Whether it needs servers and cases by others.
+    pub(crate) fn is_conformance(&self) -> bool {
+        self.folder_of_crate == workspace::root().join("tests") && self.target == "conformance"
+    }
+
     fn run(&self, tally: &mut Tally) -> Result<()> {
         println!("\n{} of {}", self.target, self.folder_of_crate.display());
         let mut run = program(&self.executable);
@@ -66,6 +71,10 @@ impl Program {
         run.current_dir(&self.folder_of_crate).env("CARGO_MANIFEST_DIR", &self.folder_of_crate);
         if let Ok(driver) = browser::driver() {
             run.env("CHROMEDRIVER", driver);
+        }
+        if self.is_conformance() {
+            // Its tables are worth seeing also where all is well.
+            run.envs(servers::places()).arg("--nocapture");
         }
         watch(&mut run, |line| tally.read(line))
     }

@@ -18,32 +18,38 @@ const TYPESCRIPT: &str = "7.0.2";
 
 /// A tool that `cargo install` builds.
 pub(crate) struct CargoTool {
-    package: &'static str,
-    program: &'static str,
+    pub(crate) package: &'static str,
+    pub(crate) program: &'static str,
     /// Any of these will do; the first is tried first.
-    versions: Vec<String>,
+    pub(crate) versions: Vec<String>,
+    /// Of `cargo install`, besides those of every tool.
+    pub(crate) options: &'static [&'static str],
 }
 
 /// Its version is that of the `wasm-bindgen` in `Cargo.lock`, as it requires.
 pub(crate) fn wasm_bindgen() -> Result<CargoTool> {
     let locked = lockfile::locked_version("wasm-bindgen")?;
-    Ok(CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen", versions: vec![locked] })
+    Ok(CargoTool { package: "wasm-bindgen-cli", program: "wasm-bindgen", versions: vec![locked], options: &[] })
 }
 
 // Some mirrors of the registry lag behind by days: the version before the newest is named as well.
 pub(crate) fn wasm_pack() -> CargoTool {
-    CargoTool { package: "wasm-pack", program: "wasm-pack", versions: vec!["0.15.1".into(), "0.15.0".into()] }
+    let versions = vec!["0.15.1".into(), "0.15.0".into()];
+    CargoTool { package: "wasm-pack", program: "wasm-pack", versions, options: &[] }
 }
 
 pub(crate) fn cargo_deny() -> CargoTool {
-    CargoTool { package: "cargo-deny", program: "cargo-deny", versions: vec!["0.20.2".into(), "0.20.1".into()] }
+    let versions = vec!["0.20.2".into(), "0.20.1".into()];
+    CargoTool { package: "cargo-deny", program: "cargo-deny", versions, options: &[] }
 }
 
 impl CargoTool {
     /// The version found, if it is one of those wanted.
     pub(crate) fn find(&self) -> Option<String> {
-        let version = printed_version(self.program, 1)?;
-        self.versions.contains(&version).then_some(version)
+        let printed = printed_version(self.program, 1)?;
+        // Garage says where it comes from as well.
+        let version = printed.trim_start_matches("cargo:");
+        self.versions.iter().find(|wanted| *wanted == version).cloned()
     }
 
     pub(crate) fn install(&self) -> Result<()> {
@@ -60,7 +66,7 @@ impl CargoTool {
     // Not `--locked`: its exact versions may not be on the mirror yet.
     fn install_version(&self, version: &str) -> Result<()> {
         let mut install = command("cargo install --force");
-        install.args([self.package, "--version", version]).arg("--root").arg(workspace::tools());
+        install.args([self.package, "--version", version]).args(self.options).arg("--root").arg(workspace::tools());
         install.arg("--target-dir").arg(workspace::tools_build());
         // Minutes of optimising would buy tenths of a second.
         install.envs([

@@ -1,0 +1,44 @@
+//! Programs that a test starts and ends.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+
+/// A program that ends with the test, also where the test fails.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(
+            command
+                .spawn()
+                .unwrap_or_else(|error| panic!("{} does not start: {error}", command.get_program().display())),
+        )
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("a child").is_some()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What `cargo xtask conformance` has installed, by the variable that says where.
+pub(crate) fn installed(variable: &str) -> PathBuf {
+    let place = std::env::var_os(variable).unwrap_or_else(|| {
+        panic!("{variable} is not set: run the tests by `cargo xtask conformance`, which installs it")
+    });
+    let place = PathBuf::from(place);
+    assert!(place.is_file(), "there is no {}: `cargo xtask conformance` installs it", place.display());
+    place
+}
+
+/// A port that was free a moment ago: another process may still be faster.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
