@@ -68,13 +68,7 @@ impl App {
         let authenticator = authenticator(config.issuers.clone(), config.allow_anonymous, &mut secrets)?;
         let home = config.home().to_owned();
 
-        let connector = Connector::new();
-        let mut sites = Vec::with_capacity(config.sites.len());
-        for site in &config.sites {
-            sites.push(
-                connect(&connector, site, &mut secrets, config.credentials.as_ref(), metrics.site(&site.id)).await?,
-            );
-        }
+        let sites = connect_all(&config, &mut secrets, &metrics).await?;
         Ok(Self {
             webhooks: Webhooks::new(&config.webhooks, secrets.webhook_secrets),
             metrics,
@@ -146,6 +140,21 @@ fn check_ticket_keys(keys: &[TicketKey]) -> Result<(), BuildError> {
         }
     }
     Ok(())
+}
+
+/// Every site, ready for work.
+pub(crate) async fn connect_all(
+    config: &Config,
+    secrets: &mut Secrets,
+    metrics: &Metrics,
+) -> Result<Vec<Site>, BuildError> {
+    let connector = Connector::new();
+    let mut sites = Vec::with_capacity(config.sites.len());
+    for site in &config.sites {
+        let role = config.credentials.as_ref();
+        sites.push(connect(&connector, site, secrets, role, metrics.site(&site.id)).await?);
+    }
+    Ok(sites)
 }
 
 async fn connect(

@@ -8,6 +8,8 @@
 //! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign`, or its form by `form`, for every host
 //!    that `routing` names. Every other word with the storage is the signer's own, through `aws`.
 //!
+//! `sweep` is apart from calls: it clears away what was left open.
+//!
 //! There is no state besides the configuration, so any number of signers can serve one name.
 
 mod app;
@@ -18,6 +20,7 @@ mod metrics;
 mod readiness;
 mod routes;
 mod server;
+mod sweep;
 mod telemetry;
 
 mod auth;
@@ -43,6 +46,7 @@ mod site;
 mod webhooks;
 
 pub use app::BuildError;
-pub use config::{Config, ConfigError, Secrets, SiteCredentials, TicketKey};
+pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, TicketKey, parse_duration};
 pub use server::{Server, TlsError, build};
+pub use sweep::{Stale, SweepError, SweepOptions, sweep};
 pub use telemetry::{Telemetry, TracesError, start as start_telemetry};

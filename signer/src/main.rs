@@ -1,11 +1,12 @@
-//! `signer serve` and `signer config check`.
+//! The program: `signer serve`, and what an operator does besides.
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
 use clap::{Args, Parser, Subcommand};
-use nearput_signer::{Config, Secrets, build, start_telemetry};
+use nearput_signer::{Config, Secrets, SweepOptions, build, parse_duration, start_telemetry, sweep};
 
 /// Says who may upload what to S3, and never touches the bytes.
 #[derive(Parser)]
@@ -19,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Serves until it is interrupted.
     Serve(ConfigFile),
+    /// Lists the multipart uploads that were opened long ago, and aborts them if it is told to.
+    Sweep(Sweep),
     /// Works on the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -28,6 +31,24 @@ enum Command {
 enum ConfigCommand {
     /// Says whether the signer would start with it.
     Check(ConfigFile),
+}
+
+#[derive(Args)]
+struct Sweep {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Only uploads that were opened longer ago, such as 36h or 7d. A ticket may last up to 7d.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    older_than: Duration,
+    /// Only at this site; at every site without it.
+    #[arg(long, value_name = "ID")]
+    site: Option<String>,
+    /// Only keys that begin so, where the bucket has other users as well.
+    #[arg(long, default_value = "")]
+    prefix: String,
+    /// Aborts them. Without this, they are only listed.
+    #[arg(long)]
+    abort: bool,
 }
 
 #[derive(Args)]
@@ -41,6 +62,7 @@ struct ConfigFile {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(file) => serve(file).await,
+        Command::Sweep(sweep) => clear_away(sweep).await,
         Command::Config(ConfigCommand::Check(file)) => check(file),
     };
     match done {
@@ -64,6 +86,24 @@ async fn serve(file: ConfigFile) -> Result<(), Box<dyn Error>> {
     let telemetry = start_telemetry(&config)?;
     build(config, secrets).await?.run(interrupted()).await?;
     tokio::task::spawn_blocking(|| telemetry.end()).await?;
+    Ok(())
+}
+
+async fn clear_away(Sweep { file, older_than, site, prefix, abort }: Sweep) -> Result<(), Box<dyn Error>> {
+    let config = Config::load(&file.path)?;
+    let secrets = Secrets::of_sites(&config)?;
+    let mut count = 0;
+    let options = SweepOptions { older_than, site, prefix, abort };
+    sweep(&config, secrets, &options, SystemTime::now(), |stale| {
+        println!("{}  {}  opened {} h ago", stale.site, stale.key, stale.age.as_secs() / 3600);
+        count += 1;
+    })
+    .await?;
+    match (count, abort) {
+        (0, _) => println!("There are no uploads so old."),
+        (_, true) => println!("{count} uploads aborted."),
+        (_, false) => println!("{count} uploads found. Abort them with --abort."),
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod credentials;
 mod error;
 mod multipart;
 mod object;
+mod open_uploads;
 mod role;
 
 use std::time::Instant;

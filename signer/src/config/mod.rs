@@ -20,6 +20,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub(crate) use credentials::Credentials;
+pub use duration::{NotADuration, parse as parse_duration};
 pub use error::ConfigError;
 pub(crate) use issuers::{Issuer, trustworthy_url};
 pub(crate) use limits::Limits;

@@ -53,21 +53,23 @@ impl Secrets {
         Self::read(config, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
+    /// Reads those by which the sites are reached, and no others.
+    pub fn of_sites(config: &Config) -> Result<Self, ConfigError> {
+        let site_credentials = read_sites(config, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+        Ok(Self { site_credentials, ..Self::default() })
+    }
+
     fn read(config: &Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let keys = variable(TICKET_KEYS).ok_or_else(|| {
             ConfigError::variable(TICKET_KEYS, "is not set; write `id:` and the base64 of 32 random bytes")
         })?;
         let ticket_keys = keys.split(',').map(read_ticket_key).collect::<Result<_, _>>()?;
-        let mut site_credentials = BTreeMap::new();
-        for site in config.sites.iter().filter(|site| site.credentials == CredentialSource::Environment) {
-            site_credentials.insert(site.id.clone(), read_site(&site.id, variable)?);
-        }
         Ok(Self {
             ticket_keys,
             development_token: variable(DEVELOPMENT_TOKEN),
             metrics_token: variable(METRICS_TOKEN),
             webhook_secrets: if config.webhooks.is_empty() { Vec::new() } else { read_webhooks(variable)? },
-            site_credentials,
+            site_credentials: read_sites(config, variable)?,
         })
     }
 }
@@ -92,6 +94,14 @@ fn read_webhooks(variable: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Vec<u8
     };
     let secrets: Option<Vec<_>> = secrets.split(',').map(read).collect();
     secrets.ok_or_else(|| error("has an entry that is not `whsec_` and the base64 of 24 to 64 bytes"))
+}
+
+fn read_sites(
+    config: &Config,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, SiteCredentials>, ConfigError> {
+    let with_own = config.sites.iter().filter(|site| site.credentials == CredentialSource::Environment);
+    with_own.map(|site| Ok((site.id.clone(), read_site(&site.id, variable)?))).collect()
 }
 
 fn read_site(id: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<SiteCredentials, ConfigError> {

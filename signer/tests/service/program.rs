@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::client::{send, send_part};
+use crate::scripted::{Answer, Script, ScriptedStorage};
 use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 use crate::world::{METRICS_TOKEN, PART, TOKEN, bytes, done, file, to_complete};
 
@@ -184,5 +185,46 @@ async fn traces_go_to_the_collector_and_go_on_with_those_of_the_caller() {
     }
     for secret in [TOKEN, SECRET_KEY, TICKET_KEY, "X-Amz-"] {
         assert!(!contains(secret.as_bytes()), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn sweep_lists_stale_uploads_and_aborts_them_only_when_told() {
+    const LISTED: &str = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated><Upload><Key>private/me/1/a.txt</Key>\
+                          <UploadId>u</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>";
+    let abort = Answer::Error(404, "NoSuchUpload");
+    let storage =
+        ScriptedStorage::start(Script { list: |_| Answer::Xml(LISTED.to_owned()), abort, ..Script::default() }).await;
+    let refusing = ScriptedStorage::start(Script { list: |_| Answer::Error(403, "AccessDenied"), ..Script::default() });
+    let refusing = refusing.await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let sweep = async |storage: &ScriptedStorage, arguments: &[&str]| {
+        let config = directory.path().join("signer.toml");
+        let site = format!(
+            "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
+            endpoint = 'http://{}'\ncredentials = 'environment'",
+            storage.address
+        );
+        std::fs::write(&config, site).expect("written");
+        let mut command = signer(&["sweep", "--config", config.to_str().expect("text")]);
+        command.args(arguments).env("NEARPUT_SITE_LOCAL_ACCESS_KEY_ID", ACCESS_KEY);
+        command.env("NEARPUT_SITE_LOCAL_SECRET_ACCESS_KEY", SECRET_KEY);
+        let output = tokio::task::spawn_blocking(move || command.output().expect("runs")).await.expect("ends");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+        (output.status.success(), text)
+    };
+    let (done, text) = sweep(&storage, &["--older-than", "7d"]).await;
+    assert!(done && text.contains("local  private/me/1/a.txt") && text.contains("--abort"), "{text}");
+    assert!(storage.asked_for("abort").is_empty(), "it was not told to");
+    let (done, text) = sweep(&storage, &["--older-than", "7d", "--abort"]).await;
+    assert!(done && text.contains("1 uploads aborted"), "{text}");
+    assert_eq!(storage.asked_for("abort").len(), 1);
+    for (storage, arguments, named) in [
+        (&storage, &["--older-than", "7 days"][..], "as in `15m`"),
+        (&storage, &["--older-than", "7d", "--site", "elsewhere"], "elsewhere"),
+        (&refusing, &["--older-than", "7d"], "AccessDenied"),
+    ] {
+        let (done, text) = sweep(storage, arguments).await;
+        assert!(!done && text.contains(named), "{text}");
     }
 }

@@ -11,6 +11,7 @@ mod raw;
 mod restart;
 mod sessions;
 mod signatures;
+mod sweep;
 mod tls;
 mod tokens;
 mod upload_listing;
