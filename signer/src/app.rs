@@ -8,13 +8,14 @@ use aws_sdk_s3::config::Credentials;
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
 use crate::aws::Connector;
-use crate::config::{self, Config, CredentialSource, Limits, Secrets, TicketKey};
+use crate::config::{self, Config, CredentialSource, Secrets, TicketKey};
 use crate::error::Error;
 use crate::metrics::{Metrics, SiteMetrics};
+use crate::policy::{Denied, Policy, Rule};
 use crate::presign::{PresignError, Presigner};
 use crate::readiness::Readiness;
 use crate::routing::Bucket;
-use crate::sealer::Sealer;
+use crate::sealer::{Opened, Sealer};
 use crate::server::TlsError;
 use crate::site::Site;
 use crate::upload::Upload;
@@ -27,10 +28,10 @@ const MIN_TICKET_KEY_BYTES: usize = 32;
 pub(crate) struct App {
     pub(crate) authenticator: Authenticator,
     pub(crate) sealer: Sealer,
-    pub(crate) limits: Limits,
+    pub(crate) policy: Policy,
     pub(crate) sites: Vec<Site>,
-    /// The id of the preferred site.
-    pub(crate) home: String,
+    /// The most parts of an upload that one call may have signed.
+    pub(crate) max_parts_per_call: u32,
     pub(crate) webhooks: Webhooks,
     pub(crate) metrics: Metrics,
     /// Who shows it may read what is counted; without one, nobody.
@@ -66,6 +67,7 @@ impl App {
     pub(crate) async fn new(config: Config, mut secrets: Secrets, metrics: Metrics) -> Result<Self, BuildError> {
         check_ticket_keys(&secrets.ticket_keys)?;
         let authenticator = authenticator(config.issuers.clone(), config.allow_anonymous, &mut secrets)?;
+        let ids: Vec<_> = config.sites.iter().map(|site| site.id.clone()).collect();
         let home = config.home().to_owned();
 
         let sites = connect_all(&config, &mut secrets, &metrics).await?;
@@ -75,10 +77,10 @@ impl App {
             metrics_token: secrets.metrics_token,
             readiness: Readiness::default(),
             authenticator,
-            sealer: Sealer::new(secrets.ticket_keys, config.tickets.lifetime),
-            limits: config.limits,
+            sealer: Sealer::new(secrets.ticket_keys, &config.tickets),
+            policy: Policy::new(config.rules, &config.limits, &ids, &home),
             sites,
-            home,
+            max_parts_per_call: config.limits.max_parts_per_call,
             body_timeout: config.server.body_timeout,
             signing_expires: config.signing.expires,
         })
@@ -90,8 +92,8 @@ impl App {
 
     /// The upload for which `caller` shows a ticket.
     pub(crate) fn upload(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
-        let ticket = self.sealer.open(ticket, caller, now)?;
-        Ok(Upload { site: self.site(&ticket.site)?, ticket })
+        let Opened { ticket, renewed } = self.sealer.open(ticket, caller, now)?;
+        Ok(Upload { site: self.site(&ticket.site)?, ticket, renewed })
     }
 
     pub(crate) fn presigner<'a>(
@@ -103,12 +105,19 @@ impl App {
         Presigner::new(credentials, &site.bucket.region, now, self.signing_expires)
     }
 
-    pub(crate) fn check_file_count(&self, given: usize) -> Result<(), Error> {
-        check_count("files", given, self.limits.max_files_per_call)
+    /// The rules that decide for a caller: one at least.
+    pub(crate) fn levels(&self, caller: &Caller) -> Result<Vec<&Rule>, Error> {
+        let levels = self.policy.levels(caller);
+        if levels.is_empty() { Err(Denied::Nothing.into()) } else { Ok(levels) }
+    }
+
+    /// No access level of the caller allows more.
+    pub(crate) fn check_file_count(&self, levels: &[&Rule], given: usize) -> Result<(), Error> {
+        check_count("files", given, levels.iter().map(|rule| rule.max_files_per_call).max().unwrap_or_default())
     }
 
     pub(crate) fn check_part_count(&self, given: usize) -> Result<(), Error> {
-        check_count("parts", given, self.limits.max_parts_per_call)
+        check_count("parts", given, self.max_parts_per_call)
     }
 }
 
@@ -185,6 +194,7 @@ async fn connect(
         bucket,
         profile: site.profile(),
         metrics,
+        conditional_writes: site.conditional_writes(),
     })
 }
 

@@ -48,9 +48,12 @@ pub(crate) enum Error {
     #[error("{0}; upload the file again")]
     Mismatch(&'static str),
     #[error(
-        "the storage keeps no checksum of a form, so the file cannot be confirmed; the signer's operator must set `form = false`"
+        "the storage keeps no checksum of it, so the file cannot be confirmed; the signer's operator must set `form = false` \
+         for the site, or have {{uuid}} in its keys"
     )]
-    FormWithoutChecksum,
+    NoChecksum,
+    #[error("there is another object of this key already, and it may not be replaced; give the file another name")]
+    ObjectExists,
     #[error("{}", storage_message(.0.failure))]
     Storage(#[source] StorageError),
     #[error("the file is stored, but one who must hear of it cannot be reached; repeat the call in a while")]
@@ -84,8 +87,11 @@ impl Error {
             Self::TooManyItems { .. } => ErrorCode::TooManyItems,
             Self::Denied(Denied::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Denied(Denied::Type { .. }) => ErrorCode::TypeNotAllowed,
-            Self::Denied(Denied::Access { .. }) | Self::NoCredentials { .. } => ErrorCode::Forbidden,
-            Self::Denied(Denied::Name(_)) => ErrorCode::InvalidName,
+            Self::Denied(Denied::Nothing | Denied::Access { .. } | Denied::MetadataName { .. } | Denied::NoTenant)
+            | Self::NoCredentials { .. } => ErrorCode::Forbidden,
+            Self::Denied(Denied::Site { .. }) => ErrorCode::UnknownSite,
+            Self::Denied(Denied::TooManyFiles { .. }) => ErrorCode::TooManyItems,
+            Self::Denied(Denied::Name(_) | Denied::Key(_)) => ErrorCode::InvalidName,
             Self::Denied(Denied::Metadata(_)) => ErrorCode::InvalidRequest,
             Self::UnknownSite(_) => ErrorCode::UnknownSite,
             Self::InvalidPlan(_) => ErrorCode::InvalidPlan,
@@ -95,14 +101,16 @@ impl Error {
             Self::Ticket(TicketError::Expired) => ErrorCode::TicketExpired,
             Self::Incomplete(_) => ErrorCode::UploadIncomplete,
             Self::Mismatch(_) => ErrorCode::ChecksumMismatch,
+            Self::ObjectExists => ErrorCode::ObjectExists,
             Self::Storage(error) => match error.failure {
                 Failure::NoSuchUpload | Failure::Conflict => ErrorCode::UploadNotFound,
                 Failure::Incomplete => ErrorCode::UploadIncomplete,
+                Failure::Exists => ErrorCode::ObjectExists,
                 Failure::Mismatch => ErrorCode::ChecksumMismatch,
                 Failure::Refused => ErrorCode::StorageRefused,
                 Failure::Unavailable => ErrorCode::StorageUnavailable,
             },
-            Self::FormWithoutChecksum => ErrorCode::StorageRefused,
+            Self::NoChecksum => ErrorCode::StorageRefused,
             Self::Webhook(_) => ErrorCode::WebhookUnavailable,
             Self::TimedOut => ErrorCode::StorageUnavailable,
             Self::Busy => ErrorCode::Busy,
@@ -115,8 +123,8 @@ impl Error {
         let code = self.code();
         if let Self::Storage(error) = &self {
             tracing::warn!(?code, %error, "the storage failed");
-        } else if let Self::FormWithoutChecksum = &self {
-            tracing::error!(?code, "the site's profile must say `form = false`");
+        } else if let Self::NoChecksum = &self {
+            tracing::error!(?code, "the site's profile must say `form = false`, or its keys must have {{uuid}}");
         } else if let Self::Presign(error) = &self {
             tracing::error!(?code, %error, "a request could not be signed");
         } else {
@@ -179,6 +187,7 @@ fn sentence(message: &str) -> String {
 fn storage_message(failure: Failure) -> &'static str {
     match failure {
         Failure::Conflict => "the object was being changed by another request; open the upload anew",
+        Failure::Exists => "there is an object of this key already; give the file another name",
         Failure::NoSuchUpload => "the storage knows no such upload; open it anew",
         Failure::Incomplete => {
             "the storage lacks parts, or holds other ones; list the parts and send those that are missing"
@@ -205,7 +214,7 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::TicketExpired => StatusCode::GONE,
-        ErrorCode::UploadIncomplete => StatusCode::CONFLICT,
+        ErrorCode::UploadIncomplete | ErrorCode::ObjectExists => StatusCode::CONFLICT,
         ErrorCode::ChecksumMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::StorageRefused => StatusCode::BAD_GATEWAY,
         ErrorCode::StorageUnavailable

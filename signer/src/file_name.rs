@@ -1,6 +1,7 @@
 //! The name a file has for its user: data, never a path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -28,6 +29,17 @@ const ESCAPED_IN_DISPOSITION: &AsciiSet = &NON_ALPHANUMERIC
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileName(String);
 
+/// What a browser does with an object that it is led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Disposition {
+    /// It keeps it as a file, and never shows it as a page.
+    #[default]
+    Attachment,
+    /// It shows it, if it can.
+    Inline,
+}
+
 /// A name that would not fit into the headers of an upload.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name has {0} bytes, and {MAX_BYTES} are allowed; give the file a shorter one")]
@@ -43,7 +55,8 @@ impl FileName {
     pub(crate) fn key_segment(&self) -> String {
         let mut safe = String::with_capacity(self.0.len());
         for c in self.0.nfc() {
-            let fits = is_safe_in_key(c) && !(c == '.' && safe.is_empty());
+            // A mark in front would combine with what the key has there.
+            let fits = is_safe_in_key(c) && !(safe.is_empty() && (c == '.' || is_combining_mark(c)));
             let c = if fits { c } else { REPLACEMENT };
             if !(matches!(c, REPLACEMENT | '.') && safe.ends_with(c)) {
                 safe.push(c);
@@ -52,14 +65,23 @@ impl FileName {
         if safe.is_empty() { "file".to_owned() } else { shorten(&safe) }
     }
 
-    /// The value of `Content-Disposition` that makes a download carry the user's name, and never be shown as a page.
-    /// See RFC 6266.
-    pub(crate) fn content_disposition(&self) -> String {
+    /// The value of `Content-Disposition` that makes a download carry the user's name. See RFC 6266.
+    pub(crate) fn content_disposition(&self, disposition: Disposition) -> String {
+        let kind = disposition.name();
         let shown: String = self.0.chars().map(|c| if is_misleading(c) { REPLACEMENT } else { c }).collect();
         if shown.is_empty() {
-            return "attachment".to_owned();
+            return kind.to_owned();
         }
-        format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(&shown, ESCAPED_IN_DISPOSITION))
+        format!("{kind}; filename*=UTF-8''{}", utf8_percent_encode(&shown, ESCAPED_IN_DISPOSITION))
+    }
+}
+
+impl Disposition {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Attachment => "attachment",
+            Self::Inline => "inline",
+        }
     }
 }
 
@@ -115,6 +137,7 @@ mod tests {
             ("", "file"),
             ("a...tar..gz", "a.tar.gz"),
             (".htaccess", "_htaccess"),
+            ("\u{308}a", "_a"),
             ("a\\b\0c\u{202e}d\te", "a_b_c_d_e"),
             ("a?b#c&d+e=f", "a_b_c_d_e_f"),
         ] {
@@ -142,7 +165,8 @@ mod tests {
             ("../x\r\ny\u{202e}z", "attachment; filename*=UTF-8''.._x__y_z"),
             ("", "attachment"),
         ] {
-            assert_eq!(name(given).content_disposition(), disposition);
+            assert_eq!(name(given).content_disposition(Disposition::Attachment), disposition);
         }
+        assert_eq!(name("a").content_disposition(Disposition::Inline), "inline; filename*=UTF-8''a");
     }
 }

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::metadata::Metadata;
+use crate::attributes::Attributes;
 use crate::presign::{PresignError, Presigner};
 
 /// The file that a form carries, and all that is to be stored with it.
@@ -21,8 +21,7 @@ pub(crate) struct Form<'a> {
     /// In bytes.
     pub(crate) size: u64,
     pub(crate) media_type: &'a str,
-    pub(crate) disposition: &'a str,
-    pub(crate) metadata: &'a Metadata,
+    pub(crate) attributes: &'a Attributes,
 }
 
 #[derive(Serialize)]
@@ -63,9 +62,8 @@ impl Presigner<'_> {
 
 impl Form<'_> {
     fn fields(&self) -> impl Iterator<Item = (String, String)> {
-        let own = [("Content-Type", self.media_type), ("key", self.key), ("Content-Disposition", self.disposition)];
-        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        own.chain(self.metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.to_owned())))
+        let own = [("Content-Type", self.media_type), ("key", self.key)];
+        own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).chain(self.attributes.fields())
     }
 
     /// What is the same for every file comes first: in base64 it then looks the same, and a reply of many forms compresses well.
@@ -89,6 +87,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::metadata::Metadata;
     use aws_sdk_s3::config::Credentials;
 
     /// 2015-12-29T00:00:00Z
@@ -104,6 +103,17 @@ mod tests {
         Presigner::new(credentials, "us-east-1", now, Duration::from_mins(15)).expect("credentials that last")
     }
 
+    fn attributes() -> Attributes {
+        Attributes {
+            disposition: "attachment".to_owned(),
+            cache_control: None,
+            storage_class: None,
+            encryption: None,
+            tags: Default::default(),
+            metadata: Default::default(),
+        }
+    }
+
     fn sign(credentials: &Credentials, metadata: &[(&str, &str)]) -> (BTreeMap<String, String>, Value) {
         let metadata = metadata.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let form = Form {
@@ -111,8 +121,7 @@ mod tests {
             key: "private/me/1/ü.png",
             size: 7,
             media_type: "image/png",
-            disposition: "attachment",
-            metadata: &Metadata::parse(&metadata).expect("metadata"),
+            attributes: &Attributes { metadata: Metadata::parse(&metadata).expect("metadata"), ..attributes() },
         };
         let fields = presigner(credentials).sign_form(&form).expect("signs");
         let policy = BASE64_STANDARD.decode(&fields["policy"]).expect("base64");

@@ -4,7 +4,7 @@
 //!
 //! 1. `server` takes it in, `routes` has a file for it, and `auth` establishes the caller and reads the body.
 //! 2. `policy` looks at what the caller asks for and makes a grant of it, or refuses.
-//! 3. From the grant come a `key`, which no client chooses, and a `ticket`, which the browser carries under seal.
+//! 3. From the grant come a `key`, made from a `key_template` and chosen by no client, `attributes`, and a `ticket`, which the browser carries under seal.
 //! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign`, or its form by `form`, for every host
 //!    that `routing` names. Every other word with the storage is the signer's own, through `aws`.
 //!
@@ -26,10 +26,14 @@ mod telemetry;
 mod auth;
 mod policy;
 
+mod attributes;
 mod file_name;
 mod key;
+mod key_template;
 mod media_type;
 mod metadata;
+mod tags;
+mod template;
 
 mod checksum;
 mod plan;

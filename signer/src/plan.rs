@@ -22,6 +22,8 @@ pub(crate) enum InvalidPlan {
     NoForms,
     #[error("storage would put a file's name for `${{filename}}` in a form; use put")]
     Rewritten,
+    #[error("a form could replace the object that has the key already; use put")]
+    WouldReplace,
     #[error("one request carries at most {MAX_PART_BYTES} bytes; use multipart")]
     TooLargeForOne,
     #[error("an empty file has no parts; use form or put")]

@@ -66,6 +66,7 @@ async fn look(site: &Site) -> State {
                 Failure::Refused
                 | Failure::NoSuchUpload
                 | Failure::Conflict
+                | Failure::Exists
                 | Failure::Incomplete
                 | Failure::Mismatch => State::Refused,
             }

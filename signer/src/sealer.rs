@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::{Caller, Subject};
 use crate::clock::unix_seconds;
-use crate::config::TicketKey;
+use crate::config::{TicketKey, Tickets};
 use crate::ticket::Ticket;
 
 const ISSUER: &str = "nearput";
@@ -17,6 +17,7 @@ const ISSUER: &str = "nearput";
 pub(crate) struct Sealer {
     keys: Vec<Key>,
     lifetime: Duration,
+    max_lifetime: Duration,
     validation: Validation,
 }
 
@@ -25,6 +26,14 @@ pub(crate) struct SealedTicket {
     pub(crate) text: String,
     /// In Unix seconds.
     pub(crate) expires_at: u64,
+}
+
+/// A ticket that was shown.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) ticket: Ticket,
+    /// The same for a longer time, where less than half of its own is left.
+    pub(crate) renewed: Option<SealedTicket>,
 }
 
 /// Why a ticket is of no use.
@@ -47,34 +56,40 @@ struct Claims {
     iss: String,
     iat: u64,
     exp: u64,
+    /// When the upload was opened; it may have been sealed again since.
+    opened: u64,
     #[serde(flatten)]
     ticket: Ticket,
 }
 
 impl Sealer {
     /// The first key seals; all of them open. There must be at least one.
-    pub(crate) fn new(keys: Vec<TicketKey>, lifetime: Duration) -> Self {
+    pub(crate) fn new(keys: Vec<TicketKey>, tickets: &Tickets) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["iss", "exp"]);
         // The clock is an argument here, so the end is compared in `open`.
         validation.validate_exp = false;
-        Self { keys: keys.into_iter().map(Key::from).collect(), lifetime, validation }
+        let Tickets { lifetime, max_lifetime } = *tickets;
+        Self { keys: keys.into_iter().map(Key::from).collect(), lifetime, max_lifetime, validation }
     }
 
+    /// Seals the ticket of an upload that is opened now.
     pub(crate) fn seal(&self, ticket: Ticket, now: SystemTime) -> SealedTicket {
+        self.seal_until(ticket, now, unix_seconds(now), unix_seconds(now + self.lifetime))
+    }
+
+    fn seal_until(&self, ticket: Ticket, now: SystemTime, opened: u64, exp: u64) -> SealedTicket {
         let key = &self.keys[0];
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        let iat = unix_seconds(now);
-        let exp = iat + self.lifetime.as_secs();
-        let claims = Claims { iss: ISSUER.to_owned(), iat, exp, ticket };
+        let claims = Claims { iss: ISSUER.to_owned(), iat: unix_seconds(now), exp, opened, ticket };
         let text =
             jsonwebtoken::encode(&header, &claims, &key.encoding).expect("claims are JSON, and any secret is a key");
         SealedTicket { text, expires_at: exp }
     }
 
     /// Opens a ticket that `caller` shows.
-    pub(crate) fn open(&self, text: &str, caller: &Caller, now: SystemTime) -> Result<Ticket, TicketError> {
+    pub(crate) fn open(&self, text: &str, caller: &Caller, now: SystemTime) -> Result<Opened, TicketError> {
         let claims = self.verify(text).ok_or(TicketError::Invalid)?;
         if claims.ticket.subject() != caller.subject().map(Subject::as_str) {
             return Err(TicketError::Invalid);
@@ -82,7 +97,17 @@ impl Sealer {
         if claims.exp <= unix_seconds(now) {
             return Err(TicketError::Expired);
         }
-        Ok(claims.ticket)
+        let renewed = self.renew(&claims, now);
+        Ok(Opened { ticket: claims.ticket, renewed })
+    }
+
+    /// An upload that moves does not lose its ticket, until the longest time is over.
+    fn renew(&self, claims: &Claims, now: SystemTime) -> Option<SealedTicket> {
+        let left = Duration::from_secs(claims.exp - unix_seconds(now));
+        let latest = claims.opened.saturating_add(self.max_lifetime.as_secs());
+        let exp = unix_seconds(now + self.lifetime).min(latest);
+        (left < self.lifetime / 2 && exp > claims.exp)
+            .then(|| self.seal_until(claims.ticket.clone(), now, claims.opened, exp))
     }
 
     fn verify(&self, text: &str) -> Option<Claims> {
@@ -119,13 +144,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::config::Limits;
-    use crate::key::ObjectKey;
     use crate::plan::Cut;
-    use crate::policy;
+    use crate::policy::{self, Fresh, Request};
     use crate::ticket::Sending;
 
     const LIFETIME: Duration = Duration::from_hours(24);
+    const TICKETS: Tickets = Tickets { lifetime: LIFETIME, max_lifetime: Duration::from_hours(60) };
 
     fn key(id: &str, byte: u8) -> TicketKey {
         TicketKey { id: id.to_owned(), secret: vec![byte; 32] }
@@ -149,10 +173,13 @@ mod tests {
             plan: Plan::Multipart { part_size: 7 },
             parts: Vec::new(),
         };
-        let grant = policy::decide(caller, &file, &Limits::default()).expect("granted");
+        let policy = policy::built_in();
+        let request = Request { site: None, files: 1, file: &file };
+        let grant = policy::decide(caller, &request, &policy).expect("granted");
         let cut = Cut { plan: file.plan, size: file.size, checksum: Some(ChecksumAlgorithm::Crc64nvme) };
         let sending = Sending::Multipart { part_size: 7, upload_id: "the-upload".to_owned() };
-        Ticket::new(&grant, "local".to_owned(), ObjectKey::make(&grant, Uuid::nil()), &cut, sending)
+        let key = grant.key(&Fresh::new(Uuid::nil(), now())).expect("safe");
+        Ticket::new(&grant, key, &cut, sending)
     }
 
     fn now() -> SystemTime {
@@ -161,9 +188,9 @@ mod tests {
 
     #[test]
     fn a_ticket_opens_as_it_was_sealed_until_it_ends() {
-        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealer = Sealer::new(vec![key("a", 1)], &TICKETS);
         let sealed = sealer.seal(ticket(), now());
-        let opened_at = |time| sealer.open(&sealed.text, &caller("me"), time);
+        let opened_at = |time| sealer.open(&sealed.text, &caller("me"), time).map(|opened| opened.ticket);
         assert_eq!(opened_at(now() + LIFETIME - Duration::from_secs(1)), Ok(ticket()));
         assert_eq!(opened_at(now() + LIFETIME), Err(TicketError::Expired));
         assert_eq!(sealed.expires_at, unix_seconds(now() + LIFETIME));
@@ -171,12 +198,12 @@ mod tests {
 
     #[test]
     fn a_ticket_opens_for_its_own_caller_only() {
-        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealer = Sealer::new(vec![key("a", 1)], &TICKETS);
         let callers = [caller("me"), caller("you"), Caller::Anonymous];
         for owner in &callers {
             let sealed = sealer.seal(ticket_of(owner), now());
             for caller in &callers {
-                let opened = sealer.open(&sealed.text, caller, now());
+                let opened = sealer.open(&sealed.text, caller, now()).map(|opened| opened.ticket);
                 let expected = if caller == owner { Ok(ticket_of(owner)) } else { Err(TicketError::Invalid) };
                 assert_eq!(opened, expected, "{caller:?} shows a ticket of {owner:?}");
             }
@@ -184,25 +211,48 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_is_renewed_when_half_of_its_time_is_over_and_never_beyond_the_longest() {
+        let sealer = Sealer::new(vec![key("a", 1)], &TICKETS);
+        let renewed = |text: &str, hours| {
+            let opened = sealer.open(text, &caller("me"), now() + Duration::from_hours(hours)).expect("opens");
+            assert_eq!(opened.ticket, ticket());
+            opened.renewed
+        };
+        let ends = |sealed: &SealedTicket| (sealed.expires_at - unix_seconds(now())) / 3600;
+        let first = sealer.seal(ticket(), now());
+        assert!(renewed(&first.text, 0).is_none() && renewed(&first.text, 12).is_none());
+        let second = renewed(&first.text, 13).expect("11 hours are left");
+        assert_eq!(ends(&second), 37);
+        let third = renewed(&second.text, 36).expect("an hour is left");
+        assert_eq!(ends(&third), 60);
+        assert!(renewed(&third.text, 59).is_none(), "it could not last longer");
+        let late = sealer.open(&third.text, &caller("me"), now() + Duration::from_hours(60));
+        assert_eq!(late.err(), Some(TicketError::Expired));
+    }
+
+    #[test]
     fn a_ticket_with_one_bit_changed_is_invalid() {
-        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealer = Sealer::new(vec![key("a", 1)], &TICKETS);
         let sealed = sealer.seal(ticket(), now());
         for index in 0..sealed.text.len() {
             for bit in 0..7 {
                 let mut changed = sealed.text.clone().into_bytes();
                 changed[index] ^= 1 << bit;
                 let changed = String::from_utf8(changed).expect("ASCII stays ASCII");
-                assert_eq!(sealer.open(&changed, &caller("me"), now()), Err(TicketError::Invalid), "{index}, {bit}");
+                let opened = sealer.open(&changed, &caller("me"), now());
+                assert_eq!(opened.err(), Some(TicketError::Invalid), "{index}, {bit}");
             }
         }
     }
 
     #[test]
     fn keys_rotate_with_an_overlap() {
-        let old = Sealer::new(vec![key("old", 1)], LIFETIME);
-        let both = Sealer::new(vec![key("new", 2), key("old", 1)], LIFETIME);
-        let new = Sealer::new(vec![key("new", 2)], LIFETIME);
-        let open = |sealer: &Sealer, sealed: &SealedTicket| sealer.open(&sealed.text, &caller("me"), now());
+        let old = Sealer::new(vec![key("old", 1)], &TICKETS);
+        let both = Sealer::new(vec![key("new", 2), key("old", 1)], &TICKETS);
+        let new = Sealer::new(vec![key("new", 2)], &TICKETS);
+        let open = |sealer: &Sealer, sealed: &SealedTicket| {
+            sealer.open(&sealed.text, &caller("me"), now()).map(|opened| opened.ticket)
+        };
 
         let by_old = old.seal(ticket(), now());
         assert_eq!(open(&both, &by_old), Ok(ticket()));
@@ -212,17 +262,17 @@ mod tests {
 
     #[test]
     fn tokens_that_this_signer_did_not_seal_are_invalid() {
-        let sealer = Sealer::new(vec![key("a", 1)], LIFETIME);
+        let sealer = Sealer::new(vec![key("a", 1)], &TICKETS);
         let text = sealer.seal(ticket(), now()).text;
         let payload = text.split('.').nth(1).expect("three parts");
         let unsigned = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"none","kid":"a","typ":"JWT"}"#);
 
         let foreign_issuer = {
             let header = Header { kid: Some("a".to_owned()), ..Header::new(Algorithm::HS256) };
-            let claims = Claims { iss: "other".to_owned(), iat: 0, exp: u64::MAX, ticket: ticket() };
+            let claims = Claims { iss: "other".to_owned(), iat: 0, exp: u64::MAX, opened: 0, ticket: ticket() };
             jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&[1; 32])).expect("encodes")
         };
-        let same_name_other_secret = Sealer::new(vec![key("a", 2)], LIFETIME).seal(ticket(), now()).text;
+        let same_name_other_secret = Sealer::new(vec![key("a", 2)], &TICKETS).seal(ticket(), now()).text;
 
         for token in [
             "",
@@ -233,13 +283,13 @@ mod tests {
             &format!("{text}."),
             &format!("{text}="),
         ] {
-            assert_eq!(sealer.open(token, &caller("me"), now()), Err(TicketError::Invalid), "{token}");
+            assert_eq!(sealer.open(token, &caller("me"), now()).err(), Some(TicketError::Invalid), "{token}");
         }
     }
 
     #[test]
     fn tickets_print_nothing_of_themselves() {
-        let sealed = Sealer::new(vec![key("a", 1)], LIFETIME).seal(ticket(), now());
+        let sealed = Sealer::new(vec![key("a", 1)], &TICKETS).seal(ticket(), now());
         let printed = format!("{:?} {:?}", ticket(), sealed);
         assert_eq!(printed, "Ticket { .. } SealedTicket { .. }");
     }

@@ -11,20 +11,22 @@ pub(crate) struct Site {
     pub(crate) id: String,
     pub(crate) bucket: Bucket,
     pub(crate) profile: Profile,
+    /// Whether the storage knows `if-none-match: *`.
+    pub(crate) conditional_writes: bool,
     pub(crate) storage: Storage,
     pub(crate) metrics: SiteMetrics,
 }
 
 impl Site {
-    /// As clients see it.
-    pub(crate) fn describe(&self) -> nearput_api::Site {
+    /// As clients see it, which may send forms or not.
+    pub(crate) fn describe(&self, may_send_forms: bool) -> nearput_api::Site {
         let path =
             |path: &routing::Path| Path { id: path.id.clone(), kind: path.kind, probe_url: path.url("nearput-probe") };
         nearput_api::Site {
             id: self.id.clone(),
             region: self.bucket.region.clone(),
             paths: self.bucket.paths.iter().map(path).collect(),
-            profile: self.profile.clone(),
+            profile: Profile { form: self.profile.form && may_send_forms, ..self.profile.clone() },
             credentials: self.storage.role.is_some(),
         }
     }

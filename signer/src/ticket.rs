@@ -7,8 +7,8 @@ use std::fmt;
 use nearput_api::{ChecksumAlgorithm, Plan};
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
 use crate::key::ObjectKey;
-use crate::metadata::Metadata;
 use crate::plan::Cut;
 use crate::policy::Grant;
 
@@ -24,6 +24,9 @@ pub(crate) struct Ticket {
     pub(crate) media_type: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     checksum: Option<ChecksumAlgorithm>,
+    pub(crate) existing: Existing,
+    /// Whether no other upload's key is in the folder of this one's.
+    own_folder: bool,
     pub(crate) key: ObjectKey,
     size: u64,
     pub(crate) sending: Sending,
@@ -42,19 +45,34 @@ pub(crate) enum Sending {
     },
 }
 
-/// What is stored with an object beside its type.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Attributes {
-    pub(crate) disposition: String,
-    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
-    pub(crate) metadata: Metadata,
+/// A part of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Territory<'a> {
+    /// Every key that begins with this, which ends with a slash.
+    Folder(&'a str),
+    /// This key and no other.
+    Key(&'a str),
+}
+
+/// What becomes of an object that has the key already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Existing {
+    /// The upload replaces it.
+    Replaced,
+    /// It stays, and the upload fails.
+    Kept,
+    /// There is none but the upload's own, for no other key has the same id in it. It is written once.
+    OwnOnly,
 }
 
 impl Ticket {
-    pub(crate) fn new(grant: &Grant, site: String, key: ObjectKey, cut: &Cut, sending: Sending) -> Self {
+    pub(crate) fn new(grant: &Grant<'_>, key: ObjectKey, cut: &Cut, sending: Sending) -> Self {
         Self {
             sub: grant.subject().map(ToString::to_string),
-            site,
+            site: grant.site().to_owned(),
+            existing: grant.rule().existing,
+            own_folder: grant.rule().key.has_own_folder(),
             key,
             size: grant.size(),
             media_type: grant.media_type().as_str().to_owned(),
@@ -68,6 +86,11 @@ impl Ticket {
         self.sub.as_deref()
     }
 
+    /// The part of the bucket in which there is nothing but this upload's object.
+    pub(crate) fn territory(&self) -> Territory<'_> {
+        if self.own_folder { Territory::Folder(self.key.folder()) } else { Territory::Key(self.key.as_str()) }
+    }
+
     /// How the file is cut.
     pub(crate) fn cut(&self) -> Cut {
         let plan = match self.sending {
@@ -76,6 +99,15 @@ impl Ticket {
             Sending::Multipart { part_size, .. } => Plan::Multipart { part_size },
         };
         Cut { plan, size: self.size, checksum: self.checksum }
+    }
+}
+
+impl<'a> Territory<'a> {
+    /// What all keys in it begin with.
+    pub(crate) fn prefix(self) -> &'a str {
+        match self {
+            Self::Folder(prefix) | Self::Key(prefix) => prefix,
+        }
     }
 }
 

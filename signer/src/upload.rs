@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use nearput_api::{PartToSign, Plan, SignedPart};
+use nearput_api::{PartToSign, Plan, RenewedTicket, SignedPart};
 
+use crate::attributes::Attributes;
 use crate::checksum::{Checked, Checksum};
 use crate::clock::unix_millis;
 use crate::error::Error;
@@ -11,13 +12,16 @@ use crate::form::Form;
 use crate::plan::Cut;
 use crate::presign::{PresignError, Presigner, StorageRequest};
 use crate::routing::{Path, escape_key, escape_query};
+use crate::sealer::SealedTicket;
 use crate::site::Site;
-use crate::ticket::{Attributes, Sending, Ticket};
+use crate::ticket::{Existing, Sending, Ticket};
 
 /// A ticket and its site.
 pub(crate) struct Upload<'a> {
     pub(crate) site: &'a Site,
     pub(crate) ticket: Ticket,
+    /// The same ticket for a longer time, where half of its own is over.
+    pub(crate) renewed: Option<SealedTicket>,
 }
 
 /// A part that may be signed: the upload has it, and its checksum is there where it must be.
@@ -59,6 +63,19 @@ impl Upload<'_> {
         Ok(SignedPart { number: part.number, method: method.to_owned(), urls, headers, fields, expires_at })
     }
 
+    /// What the client is to show from now on.
+    pub(crate) fn renewed(self) -> Option<RenewedTicket> {
+        self.renewed.map(|sealed| RenewedTicket { ticket: sealed.text, expires_at: sealed.expires_at * 1000 })
+    }
+
+    /// Whether the storage is to refuse it where an object has the key already.
+    pub(crate) fn only_new(&self) -> bool {
+        match self.ticket.existing {
+            Existing::Replaced => false,
+            Existing::Kept | Existing::OwnOnly => self.site.conditional_writes,
+        }
+    }
+
     /// Signs an address that reads the object.
     pub(crate) fn sign_download(&self, presigner: &Presigner<'_>) -> Result<String, PresignError> {
         let path = self.site.bucket.default_path();
@@ -72,8 +89,7 @@ impl Upload<'_> {
             key: self.ticket.key.as_str(),
             size: self.ticket.cut().size,
             media_type: &self.ticket.media_type,
-            disposition: &attributes.disposition,
-            metadata: &attributes.metadata,
+            attributes,
         }
     }
 
@@ -88,10 +104,12 @@ impl Upload<'_> {
         if let Some(checksum) = &part.checksum {
             headers.insert(checksum.header().to_owned(), checksum.as_str().to_owned());
         }
-        if let Some(Attributes { disposition, metadata }) = attributes {
+        if let Some(attributes) = attributes {
             headers.insert("content-type".to_owned(), self.ticket.media_type.clone());
-            headers.insert("content-disposition".to_owned(), disposition.clone());
-            headers.extend(metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.to_owned())));
+            headers.extend(attributes.headers());
+            if self.only_new() {
+                headers.insert("if-none-match".to_owned(), "*".to_owned());
+            }
         }
         headers
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::RenewedTicket;
+
 /// Asks for credentials for one upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,7 +14,7 @@ pub struct AskCredentials {
 }
 
 /// Temporary credentials that can put objects below one prefix of one bucket, and nothing else. The upload of the ticket is the only
-/// one whose key begins with it. Opening, completing and aborting stay with the signer.
+/// one whose key begins with it; where it does not end with a slash, it is the whole key. Opening, completing and aborting stay with the signer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// The signer's clock.
@@ -28,6 +30,9 @@ pub struct Credentials {
     pub session_token: String,
     /// When they end, and with them all that was signed by them.
     pub expires_at: u64,
+    /// To be shown from now on instead of the ticket that was, where less than half of that one's time is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<RenewedTicket>,
 }
 
 /// What is printed is no secret.

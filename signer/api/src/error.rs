@@ -69,6 +69,8 @@ pub enum ErrorCode {
     UploadNotFound,
     /// 409: parts are missing, or are not those that were announced.
     UploadIncomplete,
+    /// 409: there is another object of this key, and it may not be replaced.
+    ObjectExists,
     /// 422: what is stored is not what was sent.
     ChecksumMismatch,
     /// 502: the storage refuses the signer.

@@ -28,9 +28,9 @@ pub use complete::{
 };
 pub use credentials::{AskCredentials, Credentials};
 pub use error::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
-pub use open::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan};
+pub use open::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan, RenewedTicket};
 pub use parts::{ListParts, PartToSign, SignParts, SignedPart, SignedParts, StoredPart, StoredParts};
-pub use sites::{ChecksumAlgorithm, Limits, Path, PathKind, Profile, Site, Sites};
+pub use sites::{ChecksumAlgorithm, Level, Limits, Path, PathKind, Profile, Site, Sites};
 
 /// Where each call is found, below the signer's address.
 pub mod path {

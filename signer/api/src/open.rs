@@ -89,6 +89,14 @@ pub struct OpenedUploads {
     pub uploads: Vec<Outcome<OpenedUpload>>,
 }
 
+/// The ticket of an upload, for a longer time. A secret, like the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewedTicket {
+    pub ticket: String,
+    /// When the ticket ends.
+    pub expires_at: u64,
+}
+
 /// An upload that can begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenedUpload {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::RenewedTicket;
+
 /// Parts of one upload that are to be signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,9 @@ pub struct SignedParts {
     /// The signer's clock.
     pub server_time: u64,
     pub parts: Vec<SignedPart>,
+    /// To be shown from now on instead of the ticket that was, where less than half of that one's time is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<RenewedTicket>,
 }
 
 /// A request that the browser sends as it is, with the part's bytes as the body and no other header; or, where there are
@@ -62,6 +67,9 @@ pub struct StoredParts {
     /// The signer's clock.
     pub server_time: u64,
     pub parts: Vec<StoredPart>,
+    /// To be shown from now on instead of the ticket that was, where less than half of that one's time is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<RenewedTicket>,
 }
 
 /// A part that the storage holds.

@@ -10,6 +10,20 @@ pub struct Sites {
     /// The id of the site that this signer prefers: the one in its own region.
     pub home: String,
     pub sites: Vec<Site>,
+    /// Those of the access level that is taken where a file names none.
+    pub limits: Limits,
+    /// The access levels for which the caller may ask; the first one is the default.
+    #[serde(default)]
+    pub levels: Vec<Level>,
+}
+
+/// An access level of a caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// Its name, for [`crate::OpenFile::access`].
+    pub access: String,
+    /// The ids of the sites to which its files may go.
+    pub sites: Vec<String>,
     pub limits: Limits,
 }
 
@@ -74,7 +88,7 @@ pub enum ChecksumAlgorithm {
     Crc32c,
 }
 
-/// What the caller may upload.
+/// What the caller may upload at one access level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The largest file, in bytes.

@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     NoSuchUpload,
     /// Another request was first.
     Conflict,
+    /// There is an object of the key, and it may not be replaced.
+    Exists,
     /// Parts are missing, or are not those that were announced.
     Incomplete,
     /// The bytes do not have the announced checksum.
@@ -78,8 +80,10 @@ fn classify(operation: &str, status: Option<u16>, code: Option<&str>) -> Failure
             Failure::Unavailable
         }
         Some("ConditionalRequestConflict") => Failure::Conflict,
+        Some("PreconditionFailed") => Failure::Exists,
         Some(_) | None => match status {
             Some(409) if operation == super::multipart::COMPLETE => Failure::Conflict,
+            Some(412) => Failure::Exists,
             Some(300..=499) => Failure::Refused,
             Some(_) | None => Failure::Unavailable,
         },
@@ -119,6 +123,8 @@ mod tests {
             ("CompleteMultipartUpload", Some(400), Some("EntityTooSmall"), Failure::Incomplete),
             ("CompleteMultipartUpload", Some(409), Some("ConditionalRequestConflict"), Failure::Conflict),
             ("CompleteMultipartUpload", Some(409), None, Failure::Conflict),
+            ("CompleteMultipartUpload", Some(412), Some("PreconditionFailed"), Failure::Exists),
+            ("CompleteMultipartUpload", Some(412), None, Failure::Exists),
             ("CompleteMultipartUpload", Some(409), Some("OperationAborted"), Failure::Unavailable),
             ("CompleteMultipartUpload", Some(400), Some("BadDigest"), Failure::Mismatch),
             ("CompleteMultipartUpload", Some(400), Some("InvalidDigest"), Failure::Mismatch),

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use aws_sdk_s3::config::Config;
-use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, Part};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, Part, ServerSideEncryption, StorageClass,
+};
 use nearput_api::ChecksumAlgorithm::{Crc32c, Crc64nvme};
 use nearput_api::StoredPart;
 
 use super::connect::timeouts;
 use super::{Failure, Storage, StorageError};
+use crate::attributes::{Attributes, Encryption};
 use crate::checksum::Checksum;
-use crate::metadata::Metadata;
 
 pub(super) const COMPLETE: &str = "CompleteMultipartUpload";
 const CREATE: &str = "CreateMultipartUpload";
@@ -27,8 +29,7 @@ const ABORT_PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct NewUpload<'a> {
     pub(crate) key: &'a str,
     pub(crate) media_type: &'a str,
-    pub(crate) disposition: &'a str,
-    pub(crate) metadata: &'a Metadata,
+    pub(crate) attributes: &'a Attributes,
     pub(crate) checksum: Option<nearput_api::ChecksumAlgorithm>,
 }
 
@@ -40,6 +41,8 @@ pub(crate) struct UploadToComplete<'a> {
     pub(crate) size: u64,
     pub(crate) parts: Vec<PartToComplete>,
     pub(crate) checksum: Option<&'a Checksum>,
+    /// Whether it is refused where an object has the key already.
+    pub(crate) only_new: bool,
 }
 
 /// A part that belongs to the object.
@@ -52,7 +55,9 @@ pub(crate) struct PartToComplete {
 impl Storage {
     /// Opens a multipart upload and returns its id.
     pub(crate) async fn create(&self, new: &NewUpload<'_>) -> Result<String, StorageError> {
-        let metadata = new.metadata.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let Attributes { disposition, cache_control, storage_class, encryption, tags, metadata } = new.attributes;
+        let encryption = encryption.as_ref();
+        let named = metadata.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let algorithm = new.checksum.map(|algorithm| match algorithm {
             nearput_api::ChecksumAlgorithm::Crc64nvme => ChecksumAlgorithm::Crc64Nvme,
             nearput_api::ChecksumAlgorithm::Crc32c => ChecksumAlgorithm::Crc32C,
@@ -63,8 +68,13 @@ impl Storage {
             .bucket(&self.bucket)
             .key(new.key)
             .content_type(new.media_type)
-            .content_disposition(new.disposition)
-            .set_metadata((!new.metadata.is_empty()).then_some(metadata))
+            .content_disposition(disposition)
+            .set_cache_control(cache_control.clone())
+            .set_storage_class(storage_class.as_deref().map(StorageClass::from))
+            .set_server_side_encryption(encryption.map(|kind| ServerSideEncryption::from(kind.algorithm())))
+            .set_ssekms_key_id(encryption.and_then(Encryption::kms_key_id).map(str::to_owned))
+            .set_tagging((!tags.is_empty()).then(|| tags.header()))
+            .set_metadata((!metadata.is_empty()).then_some(named))
             .set_checksum_type(algorithm.is_some().then_some(ChecksumType::FullObject))
             .set_checksum_algorithm(algorithm);
         let created = self.call(CREATE, create.send()).await?;
@@ -109,6 +119,7 @@ impl Storage {
             .bucket(&self.bucket)
             .key(upload.key)
             .upload_id(upload.upload_id)
+            .set_if_none_match(upload.only_new.then(|| "*".to_owned()))
             .mpu_object_size(i64::try_from(upload.size).unwrap_or(i64::MAX))
             .set_checksum_type(upload.checksum.map(|_| ChecksumType::FullObject))
             .set_checksum_crc64_nvme(of_algorithm(upload.checksum, Crc64nvme))

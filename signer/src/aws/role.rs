@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{Failure, StorageError};
 use crate::auth::Subject;
 use crate::partition::Partition;
+use crate::ticket::Territory;
 
 const ASSUME: &str = "AssumeRole";
 
@@ -25,7 +26,7 @@ pub(crate) struct Role {
     arn: String,
     duration: Duration,
     bucket_arn: String,
-    /// By caller and prefix.
+    /// By caller and resource.
     remembered: Mutex<HashMap<(Option<String>, String), Assumed>>,
 }
 
@@ -44,15 +45,16 @@ impl Role {
         Self { client, arn, duration, bucket_arn, remembered: Mutex::default() }
     }
 
-    /// Credentials that can put objects below `prefix` and nothing else. A caller that asks again gets the same, until near their
+    /// Credentials that can put objects in one part of the bucket and nothing else. A caller that asks again gets the same, until near their
     /// end.
     pub(crate) async fn assume(
         &self,
         caller: Option<&Subject>,
-        prefix: &str,
+        territory: Territory<'_>,
         now: SystemTime,
     ) -> Result<Assumed, StorageError> {
-        let name = (caller.map(Subject::to_string), prefix.to_owned());
+        let resource = self.resource(territory);
+        let name = (caller.map(Subject::to_string), resource.clone());
         let known = self.remembered().get(&name).filter(|known| is_good(known, now)).cloned();
         if let Some(known) = known {
             return Ok(known);
@@ -63,7 +65,7 @@ impl Role {
             .role_arn(&self.arn)
             .role_session_name(session_name(caller.map_or("anonymous", Subject::as_str)))
             .duration_seconds(i32::try_from(self.duration.as_secs()).unwrap_or(i32::MAX))
-            .policy(self.policy(prefix))
+            .policy(policy(&resource))
             .send()
             .await
             .map_err(|error| StorageError::from_sdk(ASSUME, &error))?;
@@ -79,14 +81,11 @@ impl Role {
         Ok(assumed)
     }
 
-    /// What the session may do is what both this and the role's own policy allow.
-    fn policy(&self, prefix: &str) -> String {
-        let statement = json!({
-            "Effect": "Allow",
-            "Action": "s3:PutObject",
-            "Resource": format!("{}/{prefix}*", self.bucket_arn),
-        });
-        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    fn resource(&self, territory: Territory<'_>) -> String {
+        match territory {
+            Territory::Folder(prefix) => format!("{}/{prefix}*", self.bucket_arn),
+            Territory::Key(key) => format!("{}/{key}", self.bucket_arn),
+        }
     }
 
     fn remember(&self, name: (Option<String>, String), assumed: Assumed, now: SystemTime) {
@@ -102,6 +101,15 @@ impl Role {
     fn remembered(&self) -> MutexGuard<'_, HashMap<(Option<String>, String), Assumed>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the session may do is what both this and the role's own policy allow.
+fn policy(resource: &str) -> String {
+    let statement = json!({ "Effect": "Allow", "Action": "s3:PutObject", "Resource": resource });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    // STS takes no characters beyond Latin-1, but their escapes.
+    let escape = |unit: u16| if unit < 0x80 { char::from(unit as u8).to_string() } else { format!("\\u{unit:04x}") };
+    policy.encode_utf16().map(escape).collect()
 }
 
 fn is_good(known: &Assumed, now: SystemTime) -> bool {
@@ -132,8 +140,16 @@ mod tests {
             let resource = format!("arn:{partition}:s3:::b.c/private/me/1/*");
             let statement = format!(r#"{{"Action":"s3:PutObject","Effect":"Allow","Resource":"{resource}"}}"#);
             let expected = format!(r#"{{"Statement":[{statement}],"Version":"2012-10-17"}}"#);
-            assert_eq!(role(region).policy("private/me/1/"), expected);
+            assert_eq!(policy(&role(region).resource(Territory::Folder("private/me/1/"))), expected);
         }
+    }
+
+    #[test]
+    fn a_policy_for_one_key_is_ascii_and_names_no_other() {
+        let policy = policy(&role("eu-west-1").resource(Territory::Key("a/ü😀.png")));
+        assert!(policy.contains(r#""arn:aws:s3:::b.c/a/\u00fc\ud83d\ude00.png""#), "{policy}");
+        let read: serde_json::Value = serde_json::from_str(&policy).expect("JSON");
+        assert_eq!(read["Statement"][0]["Resource"], "arn:aws:s3:::b.c/a/ü😀.png");
     }
 
     #[tokio::test]
@@ -146,14 +162,14 @@ mod tests {
             session_token: String::new(),
             end: now + Duration::from_hours(1),
         };
-        role.remember((Some("me".to_owned()), "p/".to_owned()), assumed, now);
+        role.remember((Some("me".to_owned()), "arn:aws:s3:::b.c/p/*".to_owned()), assumed, now);
         let [me, you] = ["me", "you"].map(Subject::parse);
         let (me, you) = (me.as_ref(), you.as_ref());
-        assert_eq!(role.assume(me, "p/", now).await.expect("it is remembered").access_key_id, "id");
+        assert_eq!(role.assume(me, Territory::Folder("p/"), now).await.expect("it is remembered").access_key_id, "id");
         // STS cannot be reached from here, so whatever is not remembered fails.
         let late = now + Duration::from_mins(51);
         for (caller, prefix, now) in [(you, "p/", now), (None, "p/", now), (me, "q/", now), (me, "p/", late)] {
-            assert!(role.assume(caller, prefix, now).await.is_err(), "{caller:?} {prefix}");
+            assert!(role.assume(caller, Territory::Folder(prefix), now).await.is_err(), "{caller:?} {prefix}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Credentials, Site, issuers, webhooks};
+use super::{Config, ConfigError, Credentials, Site, issuers, rules, webhooks};
 use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -15,7 +15,11 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     issuers::check(&config.issuers)?;
     check_limits(config)?;
     webhooks::check(config)?;
+    rules::check(config)?;
     check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
+    if !(config.tickets.lifetime..=90 * DAY).contains(&config.tickets.max_lifetime) {
+        return Err(ConfigError::key("tickets.max_lifetime", "write a duration from `tickets.lifetime` to `90d`"));
+    }
     // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
     check_lifetime("signing.expires", config.signing.expires)?;
     config.server.check()?;
@@ -109,7 +113,7 @@ fn check_paths(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigEr
     }
 }
 
-fn is_made_of(text: &str, longest: usize, punctuation: &str) -> bool {
+pub(super) fn is_made_of(text: &str, longest: usize, punctuation: &str) -> bool {
     (1..=longest).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || punctuation.contains(c))
@@ -158,7 +162,48 @@ mod tests {
 
     #[test]
     fn every_error_names_its_key() {
-        let wrong = [
+        let rule = |keys: &str| format!("{SITE}[[rules]]\naccess = 'a'\nkey = '{{uuid}}/{{name}}'\n{keys}\n");
+        let fixed = |keys: &str| rule(keys).replace("{uuid}/", "");
+        let guest = |keys: &str| rule(keys).replace("'a'", "'guest'");
+        let wrong: &[(&str, &str, &str)] = &[
+            ("rules[0].access", HEAD, &rule("").replace("'a'", "'A'")),
+            ("rules[1].access", HEAD, &(rule("groups = ['b', 'c']") + &rule("groups = ['c']").replace(SITE, ""))),
+            ("key", HEAD, &rule("").replace("{uuid}", "{id}")),
+            ("key", HEAD, &rule("").replace("{uuid}", "..")),
+            ("rules[0].callers", HEAD, &rule("callers = 'everyone'")),
+            ("callers", HEAD, &rule("callers = 'all'")),
+            ("rules[0].groups", HEAD, &guest("callers = 'anonymous'\ngroups = ['a']")),
+            ("rules[0].groups", HEAD, &rule("groups = []")),
+            ("rules[0].tenants", HEAD, &rule("tenants = ['a/b']")),
+            ("rules[0].subjects", HEAD, &rule("subjects = ['']")),
+            ("rules[0].sites", HEAD, &rule("sites = ['elsewhere']")),
+            ("rules[0].sites", HEAD, &rule("sites = []")),
+            ("rules[0].key", HEAD, &guest("callers = 'everyone'").replace("{uuid}", "{sub}")),
+            ("rules[0].tags", HEAD, &guest("callers = 'everyone'\ntags = { a = '{tenant}' }")),
+            ("tags", HEAD, &rule("tags = { a = '{name}' }")),
+            ("rules[0].overwrite", HEAD, &fixed("")),
+            (
+                "rules[0].overwrite",
+                HEAD,
+                &fixed("overwrite = false").replace("bucket", "profile.conditional_writes = false\nbucket"),
+            ),
+            (
+                "rules[0].overwrite",
+                HEAD,
+                &fixed("overwrite = false").replace("bucket", "profile.checksum = 'none'\nbucket"),
+            ),
+            ("rules[0].max_file_size", HEAD, &rule("max_file_size = 0")),
+            ("rules[0].max_files_per_call", HEAD, &rule("max_files_per_call = 1001")),
+            ("rules[0].types", HEAD, &rule("types = []")),
+            ("rules[0].metadata", HEAD, &rule("metadata = ['Album']")),
+            ("disposition", HEAD, &rule("disposition = 'download'")),
+            ("rules[0].cache_control", HEAD, &rule("cache_control = 'a${filename}'")),
+            ("rules[0].storage_class", HEAD, &rule("storage_class = 'cold'")),
+            ("encryption", HEAD, &rule("encryption = 'aes'")),
+            ("rules[0].kms_key_id", HEAD, &rule("encryption = 'sse-kms'")),
+            ("rules[0].kms_key_id", HEAD, &rule("encryption = 'sse-s3'\nkms_key_id = 'alias/a'")),
+            ("rules[0].kms_key_id", HEAD, &rule("encryption = 'sse-kms'\nkms_key_id = 'a b'")),
+            ("tickets.max_lifetime", HEAD, &format!("[tickets]\nmax_lifetime = '23h'\n{SITE}")),
             ("listen", "listen = 'nowhere'", SITE),
             ("lisden", "lisden = 1\nlisten = '127.0.0.1:0'", SITE),
             ("allowed_origins", "listen = '127.0.0.1:0'\nallowed_origins = ['*']", SITE),
@@ -242,7 +287,7 @@ mod tests {
         ];
         for (key, head, rest) in wrong {
             let error = Config::parse(&format!("{head}\n{rest}")).expect_err(key).to_string();
-            assert!(error.contains(key), "{key} is not named in: {error}");
+            assert!(error.contains(*key), "{key} is not named in: {error}");
         }
     }
 

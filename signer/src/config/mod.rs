@@ -7,6 +7,7 @@ mod error;
 mod issuers;
 mod limits;
 mod origin;
+mod rules;
 mod secrets;
 mod server;
 mod site;
@@ -25,6 +26,7 @@ pub use error::ConfigError;
 pub(crate) use issuers::{Issuer, trustworthy_url};
 pub(crate) use limits::Limits;
 pub(crate) use origin::Origin;
+pub(crate) use rules::{Callers, EncryptionKind, Rule};
 pub use secrets::{Secrets, SiteCredentials, TicketKey};
 pub(crate) use server::{Server, Tls};
 pub(crate) use site::{CredentialSource, Site};
@@ -49,6 +51,9 @@ pub struct Config {
     #[serde(default)]
     pub(crate) limits: Limits,
     pub(crate) sites: Vec<Site>,
+    /// The first one that matches decides.
+    #[serde(default = "rules::built_in")]
+    pub(crate) rules: Vec<Rule>,
     /// The id of the preferred site; without one, the first.
     home: Option<String>,
     #[serde(default)]
@@ -68,9 +73,12 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Tickets {
-    /// How long an upload may take, from opening to completion.
+    /// How long an upload may stand still.
     #[serde(with = "duration")]
     pub(crate) lifetime: Duration,
+    /// How long an upload may take, from opening to completion.
+    #[serde(with = "duration")]
+    pub(crate) max_lifetime: Duration,
 }
 
 /// `[signing]`
@@ -106,7 +114,7 @@ impl Config {
 
 impl Default for Tickets {
     fn default() -> Self {
-        Self { lifetime: Duration::from_hours(24) }
+        Self { lifetime: Duration::from_hours(24), max_lifetime: Duration::from_hours(7 * 24) }
     }
 }
 

@@ -50,6 +50,7 @@ struct ProfileKeys {
     checksum: ChecksumKey,
     form: bool,
     second_copies: bool,
+    conditional_writes: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -75,6 +76,11 @@ impl Site {
             second_copies: self.profile.second_copies,
         }
     }
+
+    /// Whether the storage knows `if-none-match: *`, by which no object is replaced.
+    pub(crate) fn conditional_writes(&self) -> bool {
+        self.profile.conditional_writes
+    }
 }
 
 impl Default for ProfileKeys {
@@ -86,6 +92,7 @@ impl Default for ProfileKeys {
             checksum: ChecksumKey::Crc64nvme,
             form: true,
             second_copies: true,
+            conditional_writes: true,
         }
     }
 }

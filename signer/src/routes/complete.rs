@@ -18,7 +18,7 @@ use crate::checksum::{Checked, Checksum};
 use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
 use crate::plan::Cut;
-use crate::ticket::Sending;
+use crate::ticket::{Existing, Sending};
 use crate::upload::Upload;
 
 /// How many uploads of one call are completed in the storage at a time.
@@ -28,7 +28,7 @@ pub(super) async fn complete(
     State(app): State<Arc<App>>,
     call: Call<CompleteUploads>,
 ) -> Result<Json<CompletedUploads>, Error> {
-    app.check_file_count(call.body.uploads.len())?;
+    app.check_file_count(&app.levels(&call.caller)?, call.body.uploads.len())?;
     let uploads: Vec<_> = call.body.uploads.into_iter().map(|asked| complete_one(&app, &call.caller, asked)).collect();
     let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
     Ok(Json(CompletedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
@@ -41,15 +41,23 @@ async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Resu
     let storage = &upload.site.storage;
     let key = upload.ticket.key.as_str();
 
+    // Where an object may not be replaced, the one that is there may be another's.
+    let mut is_own = upload.ticket.existing != Existing::Kept;
     let stored = match &upload.ticket.sending {
         Sending::Form(_) | Sending::Put(_) => storage.head(key, cut.checksum).await?,
         Sending::Multipart { upload_id, .. } => {
             let parts = check_parts(asked.parts, &cut)?;
             match put_together(&upload, upload_id, parts, checksum.as_ref()).await {
-                Ok(()) => storage.head(key, cut.checksum).await?,
+                Ok(()) => {
+                    is_own = true;
+                    storage.head(key, cut.checksum).await?
+                }
                 // A finished upload is unknown, or nobody's, to many services: what counts is the object.
                 Err(Error::Storage(error))
-                    if matches!(error.failure, Failure::NoSuchUpload | Failure::Conflict | Failure::Refused) =>
+                    if matches!(
+                        error.failure,
+                        Failure::NoSuchUpload | Failure::Conflict | Failure::Exists | Failure::Refused
+                    ) =>
                 {
                     match storage.head(key, cut.checksum).await {
                         Ok(Some(stored)) => Some(stored),
@@ -62,7 +70,7 @@ async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Resu
         }
     };
     let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
-    verify(&stored, &cut, checksum.as_ref())?;
+    verify(&stored, &cut, checksum.as_ref(), is_own)?;
     let completed = describe(app, &upload, stored).await?;
     app.webhooks.completed(&completed, upload.ticket.subject()).await?;
     upload.site.metrics.completed.inc();
@@ -102,19 +110,22 @@ async fn put_together(
         }
     }
     let size = upload.ticket.cut().size;
-    Ok(storage.complete(UploadToComplete { key, upload_id, size, parts, checksum }).await?)
+    Ok(storage
+        .complete(UploadToComplete { key, upload_id, size, parts, checksum, only_new: upload.only_new() })
+        .await?)
 }
 
-fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>) -> Result<(), Error> {
+fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>, is_own: bool) -> Result<(), Error> {
+    let mismatch = |message| if is_own { Error::Mismatch(message) } else { Error::ObjectExists };
     if stored.size != cut.size {
-        return Err(Error::Mismatch("the stored object has another size than the file"));
+        return Err(mismatch("the stored object has another size than the file"));
     }
     match (&stored.checksum, checksum) {
         (Some(stored), Some(announced)) if stored != announced.as_str() => {
-            Err(Error::Mismatch("the stored object has another checksum than the file"))
+            Err(mismatch("the stored object has another checksum than the file"))
         }
-        // Nothing else has held the bytes of a form to the checksum.
-        (None, Some(_)) if cut.plan == Plan::Form => Err(Error::FormWithoutChecksum),
+        // Nothing else has held the bytes of a form to the checksum, and nothing else tells the file from another's.
+        (None, Some(_)) if cut.plan == Plan::Form || !is_own => Err(Error::NoChecksum),
         (None | Some(_), None | Some(_)) => Ok(()),
     }
 }
@@ -122,7 +133,7 @@ fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>) -> Resu
 async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Result<CompletedUpload, Error> {
     let credentials = upload.site.credentials().await?;
     let presigner = app.presigner(upload.site, &credentials, SystemTime::now())?;
-    let Upload { site, ticket } = upload;
+    let Upload { site, ticket, .. } = upload;
     Ok(CompletedUpload {
         site: site.id.clone(),
         region: site.bucket.region.clone(),

@@ -21,18 +21,20 @@ pub(super) async fn credentials(
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     let site = upload.site;
     let role = site.storage.role.as_ref().ok_or_else(|| Error::NoCredentials { site: site.id.clone() })?;
-    let prefix = upload.ticket.key.prefix();
-    let assumed = role.assume(call.caller.subject(), prefix, now).await?;
+    let territory = upload.ticket.territory();
+    let prefix = territory.prefix().to_owned();
+    let assumed = role.assume(call.caller.subject(), territory, now).await?;
     let Assumed { access_key_id, secret_access_key, session_token, end } = assumed;
     Ok(Json(Credentials {
         server_time: unix_millis(now),
         site: site.id.clone(),
         region: site.bucket.region.clone(),
         bucket: site.bucket.name.clone(),
-        prefix: prefix.to_owned(),
+        prefix,
         access_key_id,
         secret_access_key,
         session_token,
         expires_at: unix_millis(end),
+        renewed: upload.renewed(),
     }))
 }

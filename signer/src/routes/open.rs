@@ -10,15 +10,16 @@ use nearput_api::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, PartToSign
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::attributes::Attributes;
 use crate::auth::{Call, Caller};
 use crate::aws::NewUpload;
 use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
 use crate::key::ObjectKey;
 use crate::plan::{Cut, InvalidPlan};
-use crate::policy::{self, Grant};
+use crate::policy::{self, Fresh, Grant, Request};
 use crate::site::Site;
-use crate::ticket::{Attributes, Sending, Ticket};
+use crate::ticket::{Existing, Sending, Ticket};
 use crate::upload::{Part, Upload};
 
 /// How many uploads of one call are created in the storage at a time.
@@ -26,28 +27,39 @@ const CONCURRENCY: usize = 16;
 
 pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
     let OpenUploads { site, files } = call.body;
-    app.check_file_count(files.len())?;
-    let site = app.site(site.as_deref().unwrap_or(&app.home))?;
+    let levels = app.levels(&call.caller)?;
+    app.check_file_count(&levels, files.len())?;
+    if let Some(unknown) = site.as_ref().filter(|site| !levels.iter().any(|rule| rule.sites.contains(*site))) {
+        return Err(Error::UnknownSite(unknown.clone()));
+    }
 
-    let uploads: Vec<_> = files.iter().map(|file| open_one(&app, &call.caller, site, file)).collect();
+    let request = |file| Request { site: site.as_deref(), files: files.len(), file };
+    let uploads: Vec<_> = files.iter().map(|file| open_one(&app, &call.caller, request(file))).collect();
     let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
     Ok(Json(OpenedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
 }
 
-async fn open_one(app: &App, caller: &Caller, site: &Site, file: &OpenFile) -> Result<OpenedUpload, Error> {
+async fn open_one(app: &App, caller: &Caller, request: Request<'_>) -> Result<OpenedUpload, Error> {
     // All that can be refused is refused before the storage is asked, so that nothing is left behind there.
-    let grant = policy::decide(caller, file, &app.limits)?;
+    let file = request.file;
+    let grant = policy::decide(caller, &request, &app.policy)?;
+    let site = app.site(grant.site())?;
+    tracing::debug!(rule = grant.rule().number, site = site.id, "granted");
     let cut = Cut::check(file.plan, grant.size(), &site.profile)?;
     app.check_part_count(file.parts.len())?;
     let parts: Vec<_> = parts_to_sign(file).iter().map(|asked| Part::check(asked, &cut)).collect::<Result<_, _>>()?;
+    let fresh = Fresh::new(Uuid::new_v4(), SystemTime::now());
+    let (key, attributes) = (grant.key(&fresh)?, grant.attributes(&fresh)?);
+    if cut.plan == Plan::Form {
+        check_form(&grant, &attributes)?;
+    }
     let credentials = site.credentials().await?;
 
-    let key = ObjectKey::make(&grant, Uuid::new_v4());
-    let sending = prepare(site, &grant, &cut, &key).await?;
-    let ticket = Ticket::new(&grant, site.id.clone(), key.clone(), &cut, sending);
+    let sending = prepare(site, &grant, &cut, &key, attributes).await?;
+    let ticket = Ticket::new(&grant, key.clone(), &cut, sending);
 
     let now = SystemTime::now();
-    let upload = Upload { site, ticket };
+    let upload = Upload { site, ticket, renewed: None };
     let presigner = app.presigner(site, &credentials, now)?;
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
     site.metrics.opened.inc();
@@ -71,30 +83,39 @@ fn parts_to_sign(file: &OpenFile) -> &[PartToSign] {
     }
 }
 
-async fn prepare(site: &Site, grant: &Grant, cut: &Cut, key: &ObjectKey) -> Result<Sending, Error> {
-    let disposition = grant.name().content_disposition();
+/// Key and disposition are made here, and the operator's own attributes are checked, so they have no `${filename}`.
+fn check_form(grant: &Grant<'_>, attributes: &Attributes) -> Result<(), InvalidPlan> {
+    let given = attributes.metadata.iter().map(|(_, value)| value);
+    if given.chain([grant.media_type().as_str()]).any(|value| value.contains("${filename}")) {
+        return Err(InvalidPlan::Rewritten);
+    }
+    match grant.rule().existing {
+        Existing::Kept => Err(InvalidPlan::WouldReplace),
+        Existing::Replaced | Existing::OwnOnly => Ok(()),
+    }
+}
+
+async fn prepare(
+    site: &Site,
+    grant: &Grant<'_>,
+    cut: &Cut,
+    key: &ObjectKey,
+    attributes: Attributes,
+) -> Result<Sending, Error> {
     match cut.plan {
-        Plan::Form if is_rewritten_in_forms(grant) => Err(InvalidPlan::Rewritten.into()),
-        Plan::Form => Ok(Sending::Form(Attributes { disposition, metadata: grant.metadata().clone() })),
-        Plan::Put => Ok(Sending::Put(Attributes { disposition, metadata: grant.metadata().clone() })),
+        Plan::Form => Ok(Sending::Form(attributes)),
+        Plan::Put => Ok(Sending::Put(attributes)),
         Plan::Multipart { part_size } => {
             let upload_id = site
                 .storage
                 .create(&NewUpload {
                     key: key.as_str(),
                     media_type: grant.media_type().as_str(),
-                    disposition: &disposition,
-                    metadata: grant.metadata(),
+                    attributes: &attributes,
                     checksum: cut.checksum,
                 })
                 .await?;
             Ok(Sending::Multipart { part_size, upload_id })
         }
     }
-}
-
-/// Key and disposition are made here, and have no such characters.
-fn is_rewritten_in_forms(grant: &Grant) -> bool {
-    let mut values = grant.metadata().iter().map(|(_, value)| value).chain([grant.media_type().as_str()]);
-    values.any(|value| value.contains("${filename}"))
 }

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::readiness::Report;
 
 pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Report>) {
-    let report = app.readiness.report(&app.sites, &app.home).await;
+    let report = app.readiness.report(&app.sites, &app.policy.home).await;
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(report))
 }

@@ -5,23 +5,33 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{Limits, Sites};
+use nearput_api::{Level, Limits, Sites};
 
 use crate::app::App;
 use crate::auth::{Call, NoBody};
 use crate::clock::unix_millis;
-use crate::site::Site;
+use crate::error::Error;
+use crate::policy::Rule;
+use crate::ticket::Existing;
 
-pub(super) async fn sites(State(app): State<Arc<App>>, _: Call<NoBody>) -> Json<Sites> {
-    Json(Sites {
+pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Result<Json<Sites>, Error> {
+    let levels = app.levels(&call.caller)?;
+    let may_use = |id: &String| levels.iter().any(|rule| rule.sites.contains(id));
+    let sites: Vec<_> = app.sites.iter().filter(|site| may_use(&site.id)).collect();
+    // No form can keep an object from being replaced.
+    let may_send_forms = levels.iter().all(|rule| rule.existing != Existing::Kept);
+    let limits = |rule: &Rule| Limits {
+        max_file_size: rule.max_file_size,
+        max_files_per_call: rule.max_files_per_call,
+        max_parts_per_call: app.max_parts_per_call,
+        types: rule.types.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+    };
+    let level = |rule: &&Rule| Level { access: rule.access.clone(), sites: rule.sites.clone(), limits: limits(rule) };
+    Ok(Json(Sites {
         server_time: unix_millis(SystemTime::now()),
-        home: app.home.clone(),
-        sites: app.sites.iter().map(Site::describe).collect(),
-        limits: Limits {
-            max_file_size: app.limits.max_file_size,
-            max_files_per_call: app.limits.max_files_per_call,
-            max_parts_per_call: app.limits.max_parts_per_call,
-            types: app.limits.types.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
-        },
-    })
+        home: app.policy.home(&levels[0].sites).to_owned(),
+        sites: sites.into_iter().map(|site| site.describe(may_send_forms)).collect(),
+        limits: limits(levels[0]),
+        levels: levels.iter().map(level).collect(),
+    }))
 }

@@ -87,7 +87,9 @@ async fn a_signed_request_is_good_for_its_own_bytes_and_headers_only() {
     let part = &opened.parts[0];
 
     assert_eq!(send_part(part, &content[..99]).await.status, 403, "another length");
-    assert_eq!(send_part(part, &[0; 100]).await.status, 400, "other bytes");
+    // s3s-fs keeps what it refuses, so it has an upload of its own.
+    let other = signer.open(file(&content, Plan::Put)).await;
+    assert_eq!(send_part(&other.parts[0], &[0; 100]).await.status, 400, "other bytes");
     for name in part.headers.keys() {
         let mut headers = part.headers.clone();
         headers.insert(name.clone(), "AAAAAAAAAAA=".to_owned());

@@ -46,5 +46,6 @@ async fn ask_only_for_allowed_headers(mut request: Request) -> Request {
 
 fn is_allowed(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "content-type" | "content-disposition" | "if-none-match") || name.starts_with("x-amz-")
+    matches!(name.as_str(), "content-type" | "content-disposition" | "cache-control" | "if-none-match")
+        || name.starts_with("x-amz-")
 }

@@ -1,4 +1,4 @@
-//! What a posted form says besides what s3s hands on: the token of temporary credentials.
+//! What a posted form says besides what s3s hands on: the token of temporary credentials, and tags.
 //! See <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>.
 
 use std::convert::Infallible;
@@ -22,8 +22,12 @@ const PIECE_SIZE: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub(super) struct FormToken(pub(super) String);
 
-/// Reads a form, and hands it on with its token.
-pub(super) async fn read_token(request: Request, next: Next) -> Response {
+/// The field `tagging` of a form, as an extension of its request.
+#[derive(Debug, Clone)]
+pub(super) struct FormTags(pub(super) String);
+
+/// Reads a form, and hands it on with its token and tags.
+pub(super) async fn read(request: Request, next: Next) -> Response {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if request.method() != Method::POST || !kind.starts_with("multipart/form-data") {
         return next.run(request).await;
@@ -32,8 +36,11 @@ pub(super) async fn read_token(request: Request, next: Next) -> Response {
     let Ok(form) = to_bytes(body, MAX_FORM_SIZE).await else {
         return (StatusCode::BAD_REQUEST, "The form has broken off.").into_response();
     };
-    if let Some(token) = token(&form) {
+    if let Some(token) = field(&form, "x-amz-security-token") {
         parts.extensions.insert(FormToken(token));
+    }
+    if let Some(tags) = field(&form, "tagging") {
+        parts.extensions.insert(FormTags(tags));
     }
     next.run(Request::from_parts(parts, Body::from_stream(stream::iter(pieces(form))))).await
 }
@@ -47,10 +54,10 @@ fn pieces(mut form: Bytes) -> impl Iterator<Item = Result<Bytes, Infallible>> {
 }
 
 /// The field's value; what follows the file is no field.
-fn token(form: &[u8]) -> Option<String> {
+fn field(form: &[u8], name: &str) -> Option<String> {
     let fields = &form[..find(form, b"name=\"file\"").unwrap_or(form.len())];
-    let name = b"name=\"x-amz-security-token\"\r\n\r\n";
-    let value = &fields[find(&fields.to_ascii_lowercase(), name)? + name.len()..];
+    let name = format!("name=\"{name}\"\r\n\r\n");
+    let value = &fields[find(&fields.to_ascii_lowercase(), name.as_bytes())? + name.len()..];
     String::from_utf8(value[..find(value, b"\r\n")?].to_vec()).ok()
 }
 

@@ -23,6 +23,7 @@ mod records;
 mod sessions;
 mod storage;
 mod sts;
+mod tags;
 mod uploads;
 
 use std::net::SocketAddr;
@@ -157,7 +158,7 @@ impl EmbeddedS3 {
         let service = ServiceBuilder::new()
             .layer(HandleErrorLayer::new(|_: s3s::HttpError| async { StatusCode::INTERNAL_SERVER_ERROR }))
             .service(s3.build());
-        let router = Router::new().fallback_service(service).layer(from_fn(form::read_token)).layer(request_id);
+        let router = Router::new().fallback_service(service).layer(from_fn(form::read)).layer(request_id);
         cors::allow(router, &self.options.allowed_origins)
     }
 }

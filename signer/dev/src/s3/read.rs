@@ -1,6 +1,9 @@
 //! What a GET and a HEAD answer about an object.
 
-use s3s::dto::{ChecksumMode, ETag, GetObjectOutput, HeadObjectOutput, Range, StreamingBlob, Timestamp};
+use s3s::dto::{
+    ChecksumMode, ETag, GetObjectOutput, HeadObjectOutput, Range, ServerSideEncryption, StorageClass, StreamingBlob,
+    Timestamp,
+};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
@@ -39,6 +42,10 @@ pub(super) fn get(object: OpenObject, reading: Reading) -> GetObjectOutput {
         content_encoding: about.content_encoding,
         content_language: about.content_language,
         cache_control: about.cache_control,
+        storage_class: about.storage_class,
+        server_side_encryption: about.server_side_encryption,
+        ssekms_key_id: about.ssekms_key_id,
+        tag_count: object.record.attributes.tags.count(),
         metadata: about.metadata,
         e_tag: about.e_tag,
         last_modified: about.last_modified,
@@ -63,6 +70,9 @@ pub(super) fn head(object: &OpenObject, reading: Reading) -> HeadObjectOutput {
         content_encoding: record.attributes.content_encoding,
         content_language: record.attributes.content_language,
         cache_control: record.attributes.cache_control,
+        storage_class: record.attributes.storage_class.map(StorageClass::from),
+        server_side_encryption: record.attributes.encryption.map(ServerSideEncryption::from),
+        ssekms_key_id: record.attributes.kms_key_id,
         metadata: record.attributes.metadata,
         e_tag: Some(ETag::Strong(record.etag)),
         last_modified: Some(Timestamp::from(object.modified)),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checksums::{Algorithm, Checksums};
 use super::layout::Layout;
+use super::tags::Tags;
 
 /// What a client said about an object, given back with it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -20,6 +21,15 @@ pub(super) struct Attributes {
     pub(super) content_encoding: Option<String>,
     pub(super) content_language: Option<String>,
     pub(super) cache_control: Option<String>,
+    #[serde(default)]
+    pub(super) storage_class: Option<String>,
+    /// Nothing is encrypted here; what was asked for is remembered.
+    #[serde(default)]
+    pub(super) encryption: Option<String>,
+    #[serde(default)]
+    pub(super) kms_key_id: Option<String>,
+    #[serde(default)]
+    pub(super) tags: Tags,
     pub(super) metadata: Option<HashMap<String, String>>,
 }
 

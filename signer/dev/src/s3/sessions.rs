@@ -17,7 +17,7 @@ pub struct Session {
     /// Must come with every request.
     pub token: String,
     pub expires_at: SystemTime,
-    /// `bucket/prefix`, if they can put objects below it and nothing else.
+    /// `bucket/key`, or `bucket/prefix*`, if they can put objects there and nothing else.
     pub may_put: Option<String>,
 }
 
@@ -65,8 +65,12 @@ impl Keys {
     pub(super) fn check_right(&self, access_key: &str, operation: &str, path: &S3Path) -> S3Result<()> {
         let Some(may_put) = self.sessions.get(access_key).and_then(|session| session.may_put) else { return Ok(()) };
         let puts = ["PutObject", "PostObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"];
-        let below = path.as_object().is_some_and(|(bucket, key)| format!("{bucket}/{key}").starts_with(&may_put));
-        if puts.contains(&operation) && below {
+        let is_there = |place: String| match may_put.strip_suffix('*') {
+            Some(prefix) => place.starts_with(prefix),
+            None => place == may_put,
+        };
+        let allowed = path.as_object().is_some_and(|(bucket, key)| is_there(format!("{bucket}/{key}")));
+        if puts.contains(&operation) && allowed {
             Ok(())
         } else {
             Err(s3_error!(AccessDenied, "The session's policy does not allow it."))

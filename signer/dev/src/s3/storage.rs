@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 use super::body::{self, Incoming};
 use super::checksums::{Algorithm, full_object};
 use super::complete;
+use super::form::FormTags;
 use super::layout::Layout;
 use super::listing;
 use super::locks::Locks;
@@ -17,6 +18,7 @@ use super::objects::{self, Conditions, Name};
 use super::promises::Promises;
 use super::read::{self, Reading};
 use super::records::Attributes;
+use super::tags::Tags;
 use super::uploads;
 
 /// The buckets of one data folder.
@@ -54,7 +56,9 @@ fn named(bucket: &str, key: &str) -> Name {
 impl S3 for Storage {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let promises = Promises::of(&request);
+        let in_form = request.extensions.get::<FormTags>().map(|FormTags(xml)| Tags::in_xml(xml)).transpose()?;
         let asked = request.input;
+        let tags = in_form.map_or_else(|| Tags::in_header(asked.tagging.as_deref()), Ok)?;
         let name = named(&asked.bucket, &asked.key);
         let conditions = Conditions { if_match: asked.if_match, if_none_match: asked.if_none_match };
         let (early, early_name) = (conditions.clone(), name.clone());
@@ -66,6 +70,10 @@ impl S3 for Storage {
             content_encoding: asked.content_encoding,
             content_language: asked.content_language,
             cache_control: asked.cache_control,
+            storage_class: asked.storage_class.map(|class| class.as_str().to_owned()),
+            encryption: asked.server_side_encryption.map(|kind| kind.as_str().to_owned()),
+            kms_key_id: asked.ssekms_key_id,
+            tags,
             metadata: asked.metadata,
         };
         let place = name.clone();
@@ -97,6 +105,16 @@ impl S3 for Storage {
         reply(read::head(&object, Reading::of(asked.range, asked.checksum_mode)))
     }
 
+    async fn get_object_tagging(
+        &self,
+        request: S3Request<GetObjectTaggingInput>,
+    ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
+        let name = named(&request.input.bucket, &request.input.key);
+        let place = name.clone();
+        let object = self.alone(&name, move |layout| objects::open(layout, &place, None)).await?;
+        reply(GetObjectTaggingOutput { tag_set: object.record.attributes.tags.to_dto(), version_id: None })
+    }
+
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
         let name = named(&request.input.bucket, &request.input.key);
         let place = name.clone();
@@ -117,6 +135,10 @@ impl S3 for Storage {
             content_encoding: asked.content_encoding,
             content_language: asked.content_language,
             cache_control: asked.cache_control,
+            storage_class: asked.storage_class.map(|class| class.as_str().to_owned()),
+            encryption: asked.server_side_encryption.map(|kind| kind.as_str().to_owned()),
+            kms_key_id: asked.ssekms_key_id,
+            tags: Tags::in_header(asked.tagging.as_deref())?,
             metadata: asked.metadata,
         };
         let place = name.clone();

@@ -57,8 +57,9 @@ impl S3Route for Sts {
         let body = request.input.store_all_limited(MAX_BODY_BYTES).await;
         let body = body.map_err(|_| s3_error!(EntityTooLarge, "The call is larger than any that STS takes."))?;
         let asked = parse(&body).ok_or_else(|| s3_error!(InvalidRequest, "This is no AssumeRole with a policy."))?;
-        let may_put = allowed(&asked.policy)
-            .ok_or_else(|| s3_error!(InvalidRequest, "The policy is not one of s3:PutObject below a prefix."))?;
+        let may_put = allowed(&asked.policy).ok_or_else(|| {
+            s3_error!(InvalidRequest, "The policy is not one of s3:PutObject at a key or below a prefix.")
+        })?;
         let session = Session {
             access_key: format!("ASIA{}", &Uuid::new_v4().simple().to_string().to_uppercase()[..16]),
             secret_key: Uuid::new_v4().simple().to_string(),
@@ -84,13 +85,13 @@ fn parse(body: &[u8]) -> Option<AssumeRole> {
     valid.then_some(asked)
 }
 
-/// Below which `bucket/prefix` a policy lets objects be put, if that is all it does.
+/// Where a policy lets objects be put, if that is all it does: at `bucket/key`, or, with `*` at the end, below `bucket/prefix`.
 fn allowed(policy: &str) -> Option<String> {
     let Policy { version, statement: [Statement { effect, action, resource }] } = serde_json::from_str(policy).ok()?;
-    let prefix = resource.strip_prefix("arn:aws:s3:::")?.strip_suffix('*')?;
-    let plain =
-        version == "2012-10-17" && effect == "Allow" && action == "s3:PutObject" && !prefix.contains(['*', '?']);
-    plain.then(|| prefix.to_owned())
+    let place = resource.strip_prefix("arn:aws:s3:::")?;
+    let fixed = place.strip_suffix('*').unwrap_or(place);
+    let plain = version == "2012-10-17" && effect == "Allow" && action == "s3:PutObject" && !fixed.contains(['*', '?']);
+    plain.then(|| place.to_owned())
 }
 
 fn answer(session: &Session, asked: &AssumeRole) -> S3Result<String> {
@@ -113,17 +114,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_is_taken_only_if_it_is_about_putting_objects_below_one_prefix() {
+    fn a_policy_is_taken_only_if_it_is_about_putting_objects_at_one_place() {
         let policy = |action: &str, resource: &str| {
             let statement = format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#);
             allowed(&format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#))
         };
-        assert_eq!(policy("s3:PutObject", "arn:aws:s3:::b/p/*").as_deref(), Some("b/p/"));
+        assert_eq!(policy("s3:PutObject", "arn:aws:s3:::b/p/*").as_deref(), Some("b/p/*"));
+        assert_eq!(policy("s3:PutObject", "arn:aws:s3:::b/p").as_deref(), Some("b/p"));
         for (action, resource) in [
             ("s3:*", "arn:aws:s3:::b/p/*"),
             ("s3:PutObject", "*"),
             ("s3:PutObject", "arn:aws:s3:::b/*/p/*"),
-            ("s3:PutObject", "arn:aws:s3:::b/p"),
+            ("s3:PutObject", "arn:aws:s3:::b/p?"),
         ] {
             assert_eq!(policy(action, resource), None, "{action} {resource}");
         }

@@ -9,6 +9,7 @@ mod names;
 mod objects;
 mod raw;
 mod restart;
+mod rules;
 mod sessions;
 mod signatures;
 mod sweep;

@@ -1,0 +1,97 @@
+//! A rule, with all that it leaves to `[limits]` filled in.
+
+use crate::attributes::Encryption;
+use crate::auth::Caller;
+use crate::config::{self, Callers, EncryptionKind, Limits};
+use crate::file_name::Disposition;
+use crate::key_template::KeyTemplate;
+use crate::media_type::{MediaType, TypePattern};
+use crate::tags::TagTemplates;
+use crate::template::Placeholder;
+use crate::ticket::Existing;
+
+/// Who may upload what, where to, and what is stored with it.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// In the configuration, from 1.
+    pub(crate) number: usize,
+    pub(crate) access: String,
+    callers: Callers,
+    groups: Option<Vec<String>>,
+    tenants: Option<Vec<String>>,
+    subjects: Option<Vec<String>>,
+    /// The ids of the sites.
+    pub(crate) sites: Vec<String>,
+    pub(crate) key: KeyTemplate,
+    /// In bytes.
+    pub(crate) max_file_size: u64,
+    pub(crate) max_files_per_call: u32,
+    pub(crate) types: Vec<TypePattern>,
+    pub(crate) existing: Existing,
+    /// The names that clients may give; any without a list.
+    pub(crate) metadata: Option<Vec<String>>,
+    pub(crate) tags: TagTemplates,
+    pub(crate) disposition: Disposition,
+    pub(crate) cache_control: Option<String>,
+    pub(crate) storage_class: Option<String>,
+    pub(crate) encryption: Option<Encryption>,
+}
+
+impl Rule {
+    /// `sites` are the ids of all that there are.
+    pub(super) fn new(number: usize, rule: config::Rule, limits: &Limits, sites: &[String]) -> Self {
+        let existing = match (rule.overwrite, rule.key.has(Placeholder::Uuid)) {
+            (Some(true), _) => Existing::Replaced,
+            (Some(false) | None, true) => Existing::OwnOnly,
+            (Some(false) | None, false) => Existing::Kept,
+        };
+        Self {
+            number,
+            access: rule.access,
+            callers: rule.callers,
+            groups: rule.groups,
+            tenants: rule.tenants,
+            subjects: rule.subjects,
+            sites: rule.sites.unwrap_or_else(|| sites.to_owned()),
+            key: rule.key,
+            max_file_size: rule.max_file_size.unwrap_or(limits.max_file_size),
+            max_files_per_call: rule.max_files_per_call.unwrap_or(limits.max_files_per_call),
+            types: rule.types.unwrap_or_else(|| limits.types.clone()),
+            existing,
+            metadata: rule.metadata,
+            tags: rule.tags,
+            disposition: rule.disposition,
+            cache_control: rule.cache_control,
+            storage_class: rule.storage_class,
+            encryption: rule.encryption.map(|kind| match kind {
+                EncryptionKind::SseS3 => Encryption::SseS3,
+                EncryptionKind::SseKms => Encryption::SseKms(rule.kms_key_id.unwrap_or_default()),
+            }),
+        }
+    }
+
+    /// Whether the rule is for this caller.
+    pub(super) fn is_for(&self, caller: &Caller) -> bool {
+        match (self.callers, caller) {
+            (Callers::Anonymous | Callers::Everyone, Caller::Anonymous) => true,
+            (Callers::Known, Caller::Anonymous) | (Callers::Anonymous, Caller::Known(_)) => false,
+            (Callers::Known | Callers::Everyone, Caller::Known(identity)) => {
+                let is_in = |list: &Option<Vec<String>>, names: &[&str]| {
+                    list.as_ref().is_none_or(|list| list.iter().any(|one| names.contains(&one.as_str())))
+                };
+                let groups: Vec<_> = identity.groups.iter().map(String::as_str).collect();
+                let tenant: Vec<_> = identity.tenant.iter().map(|tenant| tenant.as_str()).collect();
+                is_in(&self.groups, &groups)
+                    && is_in(&self.tenants, &tenant)
+                    && is_in(&self.subjects, &[identity.subject.as_str()])
+            }
+        }
+    }
+
+    /// What browsers would run must be named exactly.
+    pub(super) fn allows(&self, media_type: &MediaType) -> bool {
+        let named = self.types.iter().any(|pattern| pattern.names(media_type));
+        let covered = self.types.iter().any(|pattern| pattern.covers(media_type));
+        named || (covered && !media_type.runs_in_browsers())
+    }
+}
