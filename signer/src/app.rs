@@ -1,15 +1,18 @@
 //! What all calls share: sites, tickets, limits, and who may call.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
+use nearput_api::RenewedTicket;
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
 use crate::aws::Connector;
 use crate::config::{self, Config, CredentialSource, Secrets, TicketKey};
 use crate::error::Error;
+use crate::limits::{Limiter, Who};
 use crate::metrics::{Metrics, SiteMetrics};
 use crate::policy::{Denied, Policy, Rule};
 use crate::presign::{PresignError, Presigner};
@@ -37,6 +40,7 @@ pub(crate) struct App {
     /// Who shows it may read what is counted; without one, nobody.
     pub(crate) metrics_token: Option<String>,
     pub(crate) readiness: Readiness,
+    pub(crate) limiter: Arc<Limiter>,
     /// How long the body of a call may take.
     pub(crate) body_timeout: Duration,
     signing_expires: Duration,
@@ -49,6 +53,8 @@ pub enum BuildError {
     Listen { address: SocketAddr, problem: io::Error },
     #[error("the signer cannot speak TLS: {0}")]
     Tls(#[from] TlsError),
+    #[error("the Redis of `limits.redis` cannot be used: {0}")]
+    Redis(redis::RedisError),
     #[error("there is no ticket key; set NEARPUT_TICKET_KEYS")]
     NoTicketKey,
     #[error("the ticket key `{id}` has fewer than {MIN_TICKET_KEY_BYTES} bytes; make one of random bytes")]
@@ -70,6 +76,8 @@ impl App {
         let ids: Vec<_> = config.sites.iter().map(|site| site.id.clone()).collect();
         let home = config.home().to_owned();
 
+        let redis_password = secrets.redis_password.take();
+        let limiter = Limiter::new(&config.limits, config.tickets.lifetime, redis_password.as_deref(), None)?;
         let sites = connect_all(&config, &mut secrets, &metrics).await?;
         Ok(Self {
             webhooks: Webhooks::new(&config.webhooks, secrets.webhook_secrets),
@@ -81,6 +89,7 @@ impl App {
             policy: Policy::new(config.rules, &config.limits, &ids, &home),
             sites,
             max_parts_per_call: config.limits.max_parts_per_call,
+            limiter: Arc::new(limiter),
             body_timeout: config.server.body_timeout,
             signing_expires: config.signing.expires,
         })
@@ -94,6 +103,14 @@ impl App {
     pub(crate) fn upload(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
         let Opened { ticket, renewed } = self.sealer.open(ticket, caller, now)?;
         Ok(Upload { site: self.site(&ticket.site)?, ticket, renewed })
+    }
+
+    /// The ticket that takes the place of the upload's own, where it was renewed.
+    pub(crate) async fn renewed(&self, upload: Upload<'_>, who: &Who) -> Option<RenewedTicket> {
+        if let (Some(_), Some(place)) = (&upload.renewed, &upload.ticket.place) {
+            self.limiter.extend(who, place).await;
+        }
+        upload.renewed()
     }
 
     pub(crate) fn presigner<'a>(

@@ -8,6 +8,7 @@ use nearput_api::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
 use crate::auth::{InvalidBody, Unauthenticated};
 use crate::aws::{Failure, StorageError};
 use crate::checksum::InvalidChecksum;
+use crate::limits::Exceeded;
 use crate::plan::{InvalidPartNumber, InvalidPlan};
 use crate::policy::Denied;
 use crate::presign::PresignError;
@@ -60,6 +61,8 @@ pub(crate) enum Error {
     Webhook(#[from] WebhookError),
     #[error("the signer did not finish in time; repeat the call")]
     TimedOut,
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
     #[error("the signer has as many calls in work as it may; repeat the call in a moment")]
     Busy,
     #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
@@ -113,7 +116,11 @@ impl Error {
             Self::NoChecksum => ErrorCode::StorageRefused,
             Self::Webhook(_) => ErrorCode::WebhookUnavailable,
             Self::TimedOut => ErrorCode::StorageUnavailable,
-            Self::Busy => ErrorCode::Busy,
+            Self::Exceeded(Exceeded::Rate { .. }) => ErrorCode::RateLimited,
+            Self::Exceeded(Exceeded::Bytes { .. } | Exceeded::Uploads { .. } | Exceeded::Open { .. }) => {
+                ErrorCode::QuotaExceeded
+            }
+            Self::Busy | Self::Exceeded(Exceeded::Uncounted) => ErrorCode::Busy,
             Self::Presign(_) | Self::Panicked => ErrorCode::Internal,
         }
     }
@@ -136,7 +143,9 @@ impl Error {
 
     /// After how many seconds the call may succeed, where that is known.
     fn retry_after(&self) -> Option<u64> {
-        if let Self::Busy = self {
+        if let Self::Exceeded(exceeded) = self {
+            Some(exceeded.retry_after())
+        } else if let Self::Busy = self {
             Some(1)
         } else if let Self::Webhook(_) = self {
             Some(10)
@@ -217,6 +226,7 @@ fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::UploadIncomplete | ErrorCode::ObjectExists => StatusCode::CONFLICT,
         ErrorCode::ChecksumMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::StorageRefused => StatusCode::BAD_GATEWAY,
+        ErrorCode::RateLimited | ErrorCode::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::StorageUnavailable
         | ErrorCode::WebhookUnavailable
         | ErrorCode::IssuerUnavailable

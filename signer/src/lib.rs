@@ -24,6 +24,7 @@ mod sweep;
 mod telemetry;
 
 mod auth;
+mod limits;
 mod policy;
 
 mod attributes;

@@ -29,6 +29,9 @@ pub(crate) struct Ticket {
     own_folder: bool,
     pub(crate) key: ObjectKey,
     size: u64,
+    /// Its place among the caller's open uploads, where they are counted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) place: Option<String>,
     pub(crate) sending: Sending,
 }
 
@@ -77,6 +80,7 @@ impl Ticket {
             size: grant.size(),
             media_type: grant.media_type().as_str().to_owned(),
             checksum: cut.checksum,
+            place: None,
             sending,
         }
     }

@@ -50,6 +50,7 @@ impl Signer {
             metrics_token: None,
             webhook_secrets: Vec::new(),
             site_credentials: [("local".to_owned(), credentials)].into(),
+            ..Secrets::default()
         };
         let server = build(config, secrets).await.map_err(|error| error.to_string())?;
         let address = server.local_addr();

@@ -77,6 +77,10 @@ pub enum ErrorCode {
     StorageRefused,
     /// 503: the storage cannot be reached or has failed.
     StorageUnavailable,
+    /// 429: too many calls in too short a time; `retry_after` says when to repeat this one.
+    RateLimited,
+    /// 429: the caller has used up what may be uploaded in a day, or opened at a time. It is no use to repeat the call soon.
+    QuotaExceeded,
     /// 503: the signer has as many calls in work as it may.
     Busy,
     /// 503: the upload is stored, and will be complete once all have heard of it who must.

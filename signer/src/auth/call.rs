@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use super::{Caller, Unauthenticated};
 use crate::app::App;
 use crate::error::Error;
+use crate::limits::{Weighed, Who};
+use crate::server::ClientAddress;
 
 /// The largest body that the signer reads.
 pub(crate) const MAX_BODY_BYTES: usize = 4 << 20;
@@ -24,6 +26,8 @@ pub(crate) const MAX_BODY_BYTES: usize = 4 << 20;
 /// sites to act for a user.
 pub(crate) struct Call<T> {
     pub(crate) caller: Caller,
+    /// Under which name it is counted.
+    pub(crate) who: Who,
     pub(crate) body: T,
 }
 
@@ -45,10 +49,14 @@ pub(crate) enum InvalidBody {
     BrokenOff { timeout: Duration },
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
+impl<T: DeserializeOwned + Weighed> FromRequest<Arc<App>> for Call<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
+        let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
+        if let Some(address) = address {
+            app.limiter.admit_address(address).await?;
+        }
         let bearer = bearer(request.headers())?;
         let body = parse(&read(request, app).await?);
         let (token, body) = match bearer {
@@ -60,8 +68,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Call<T> {
             }
         };
         let caller = app.authenticator.caller(token.as_deref(), SystemTime::now()).await?;
-        let body = serde_path_to_error::deserialize(Value::Object(body?)).map_err(InvalidBody::NotTheCall)?;
-        Ok(Self { caller, body })
+        let who = Who::of(&caller, address);
+        let body: Result<T, _> = body
+            .and_then(|body| serde_path_to_error::deserialize(Value::Object(body)).map_err(InvalidBody::NotTheCall));
+        app.limiter.admit_caller(&who, body.as_ref().map_or(1, Weighed::weight)).await?;
+        Ok(Self { caller, who, body: body? })
     }
 }
 

@@ -133,7 +133,7 @@ fn check_limits(config: &Config) -> Result<(), ConfigError> {
     if !(1..=10_000).contains(&limits.max_parts_per_call) {
         return Err(ConfigError::key("limits.max_parts_per_call", "write a number from 1 to 10000"));
     }
-    Ok(())
+    limits.redis.as_ref().map_or(Ok(()), |redis| redis.check())
 }
 
 fn check_lifetime(key: &str, lifetime: Duration) -> Result<(), ConfigError> {
@@ -274,6 +274,13 @@ mod tests {
                 HEAD,
                 &format!("[credentials]\nrole_arn = 'arn:aws:iam::1:role/r'\nduration = '1m'\n{SITE}"),
             ),
+            ("per_caller", HEAD, &format!("[limits.rate]\nper_caller = '20'\n{SITE}")),
+            ("per_address", HEAD, &format!("[limits.rate]\nper_address = '0/s'\n{SITE}")),
+            ("burst", HEAD, &format!("[limits.rate]\nburst = 0\n{SITE}")),
+            ("bytes", HEAD, &format!("[limits.daily]\nbytes = -1\n{SITE}")),
+            ("limits.redis.url", HEAD, &format!("[limits.redis]\nurl = 'http://a'\n{SITE}")),
+            ("limits.redis.url", HEAD, &format!("[limits.redis]\nurl = 'redis://:secret@a'\n{SITE}")),
+            ("on_failure", HEAD, &format!("[limits.redis]\nurl = 'redis://a'\non_failure = 'ajar'\n{SITE}")),
             ("server.header_timeout", HEAD, &format!("[server]\nheader_timeout = '0s'\n{SITE}")),
             ("server.body_timeout", HEAD, &format!("[server]\nbody_timeout = '2h'\n{SITE}")),
             ("server.request_timeout", HEAD, &format!("[server]\nrequest_timeout = '0s'\n{SITE}")),

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::{Daily, Rates, Redis};
 use crate::media_type::TypePattern;
 
 /// How much a caller may ask for.
@@ -16,6 +17,14 @@ pub(crate) struct Limits {
     pub(crate) max_files_per_call: u32,
     /// The most parts that one call may have signed for one upload.
     pub(crate) max_parts_per_call: u32,
+    /// How often may be called.
+    pub(crate) rate: Rates,
+    /// What a caller may upload in a day.
+    pub(crate) daily: Daily,
+    /// The most uploads of a caller that are open at a time.
+    pub(crate) open_uploads: Option<u64>,
+    /// Where all this is counted; without it, in the signer's memory.
+    pub(crate) redis: Option<Redis>,
 }
 
 impl Default for Limits {
@@ -25,6 +34,10 @@ impl Default for Limits {
             types: vec![TypePattern::any()],
             max_files_per_call: 1000,
             max_parts_per_call: 100,
+            rate: Rates::default(),
+            daily: Daily::default(),
+            open_uploads: None,
+            redis: None,
         }
     }
 }

@@ -14,6 +14,7 @@ const WEBHOOK_SECRETS: &str = "NEARPUT_WEBHOOK_SECRETS";
 /// As the Standard Webhooks specification writes a secret.
 const WEBHOOK_SECRET_PREFIX: &str = "whsec_";
 const METRICS_TOKEN: &str = "NEARPUT_METRICS_TOKEN";
+const REDIS_PASSWORD: &str = "NEARPUT_REDIS_PASSWORD";
 
 /// What must not be known outside the signer.
 #[derive(Clone, Default)]
@@ -26,6 +27,8 @@ pub struct Secrets {
     pub metrics_token: Option<String>,
     /// All of them sign each message to a webhook.
     pub webhook_secrets: Vec<Vec<u8>>,
+    /// Of the Redis in which limits are counted, where it has one.
+    pub redis_password: Option<String>,
     /// By the site's id, for sites with `credentials = "environment"`.
     pub site_credentials: BTreeMap<String, SiteCredentials>,
 }
@@ -69,6 +72,7 @@ impl Secrets {
             development_token: variable(DEVELOPMENT_TOKEN),
             metrics_token: variable(METRICS_TOKEN),
             webhook_secrets: if config.webhooks.is_empty() { Vec::new() } else { read_webhooks(variable)? },
+            redis_password: variable(REDIS_PASSWORD),
             site_credentials: read_sites(config, variable)?,
         })
     }
@@ -209,6 +213,7 @@ mod tests {
             development_token: Some("hush".to_owned()),
             metrics_token: Some("hush".to_owned()),
             webhook_secrets: vec![b"hush".to_vec()],
+            redis_password: Some("hush".to_owned()),
             site_credentials: [("hush".to_owned(), site.clone())].into(),
         };
         let printed = format!("{secrets:?} {key:?} {site:?}");

@@ -23,6 +23,9 @@ pub(super) async fn abort(State(app): State<Arc<App>>, call: Call<AbortUpload>) 
             upload.site.storage.abort(upload.ticket.key.as_str(), upload_id).await?;
         }
     }
+    if let Some(place) = &upload.ticket.place {
+        app.limiter.release(&call.who, place).await;
+    }
     upload.site.metrics.aborted.inc();
     Ok(Json(Aborted { server_time: unix_millis(now) }))
 }

@@ -17,6 +17,7 @@ use crate::aws::{Failure, PartToComplete, StoredObject, UploadToComplete};
 use crate::checksum::{Checked, Checksum};
 use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
+use crate::limits::Who;
 use crate::plan::Cut;
 use crate::ticket::{Existing, Sending};
 use crate::upload::Upload;
@@ -29,12 +30,13 @@ pub(super) async fn complete(
     call: Call<CompleteUploads>,
 ) -> Result<Json<CompletedUploads>, Error> {
     app.check_file_count(&app.levels(&call.caller)?, call.body.uploads.len())?;
-    let uploads: Vec<_> = call.body.uploads.into_iter().map(|asked| complete_one(&app, &call.caller, asked)).collect();
+    let uploads: Vec<_> =
+        call.body.uploads.into_iter().map(|asked| complete_one(&app, &call.caller, &call.who, asked)).collect();
     let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
     Ok(Json(CompletedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
 }
 
-async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Result<CompletedUpload, Error> {
+async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUpload) -> Result<CompletedUpload, Error> {
     let upload = app.upload(&asked.ticket, caller, SystemTime::now())?;
     let cut = upload.ticket.cut();
     let checksum = Checksum::required(cut.checksum, asked.checksum.as_deref(), Checked::File)?;
@@ -71,6 +73,9 @@ async fn complete_one(app: &App, caller: &Caller, asked: CompleteUpload) -> Resu
     };
     let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
     verify(&stored, &cut, checksum.as_ref(), is_own)?;
+    if let Some(place) = &upload.ticket.place {
+        app.limiter.release(who, place).await;
+    }
     let completed = describe(app, &upload, stored).await?;
     app.webhooks.completed(&completed, upload.ticket.subject()).await?;
     upload.site.metrics.completed.inc();

@@ -35,6 +35,6 @@ pub(super) async fn credentials(
         secret_access_key,
         session_token,
         expires_at: unix_millis(end),
-        renewed: upload.renewed(),
+        renewed: app.renewed(upload, &call.who).await,
     }))
 }

@@ -16,6 +16,7 @@ use crate::aws::NewUpload;
 use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
 use crate::key::ObjectKey;
+use crate::limits::Who;
 use crate::plan::{Cut, InvalidPlan};
 use crate::policy::{self, Fresh, Grant, Request};
 use crate::site::Site;
@@ -34,12 +35,12 @@ pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -
     }
 
     let request = |file| Request { site: site.as_deref(), files: files.len(), file };
-    let uploads: Vec<_> = files.iter().map(|file| open_one(&app, &call.caller, request(file))).collect();
+    let uploads: Vec<_> = files.iter().map(|file| open_one(&app, &call.caller, &call.who, request(file))).collect();
     let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
     Ok(Json(OpenedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
 }
 
-async fn open_one(app: &App, caller: &Caller, request: Request<'_>) -> Result<OpenedUpload, Error> {
+async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -> Result<OpenedUpload, Error> {
     // All that can be refused is refused before the storage is asked, so that nothing is left behind there.
     let file = request.file;
     let grant = policy::decide(caller, &request, &app.policy)?;
@@ -55,9 +56,17 @@ async fn open_one(app: &App, caller: &Caller, request: Request<'_>) -> Result<Op
     }
     let credentials = site.credentials().await?;
 
-    let sending = prepare(site, &grant, &cut, &key, attributes).await?;
-    let ticket = Ticket::new(&grant, key.clone(), &cut, sending);
+    let reservation = app.limiter.reserve(who, grant.size()).await?;
+    let sending = match prepare(site, &grant, &cut, &key, attributes).await {
+        Ok(sending) => sending,
+        Err(error) => {
+            reservation.give_back().await;
+            return Err(error);
+        }
+    };
+    let mut ticket = Ticket::new(&grant, key.clone(), &cut, sending);
 
+    ticket.place = reservation.keep();
     let now = SystemTime::now();
     let upload = Upload { site, ticket, renewed: None };
     let presigner = app.presigner(site, &credentials, now)?;

@@ -23,5 +23,5 @@ pub(super) async fn parts(State(app): State<Arc<App>>, call: Call<ListParts>) ->
             upload.site.storage.list_parts(upload.ticket.key.as_str(), upload_id).await?
         }
     };
-    Ok(Json(StoredParts { server_time: unix_millis(now), parts, renewed: upload.renewed() }))
+    Ok(Json(StoredParts { server_time: unix_millis(now), parts, renewed: app.renewed(upload, &call.who).await }))
 }

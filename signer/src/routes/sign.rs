@@ -24,5 +24,5 @@ pub(super) async fn sign(State(app): State<Arc<App>>, call: Call<SignParts>) -> 
     let presigner = app.presigner(upload.site, &credentials, now)?;
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
     upload.site.metrics.signed(&parts);
-    Ok(Json(SignedParts { server_time: unix_millis(now), parts, renewed: upload.renewed() }))
+    Ok(Json(SignedParts { server_time: unix_millis(now), parts, renewed: app.renewed(upload, &call.who).await }))
 }

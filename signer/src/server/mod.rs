@@ -18,6 +18,7 @@ use crate::app::{App, BuildError};
 use crate::config::{self, Config, Secrets};
 use crate::metrics::Metrics;
 use crate::routes;
+pub(crate) use client::ClientAddress;
 use door::Door;
 use tls::Certificate;
 pub use tls::TlsError;

@@ -18,6 +18,7 @@ async fn start_error(config: &str, development_token: Option<&str>) -> BuildErro
         metrics_token: None,
         webhook_secrets: Vec::new(),
         site_credentials: Default::default(),
+        ..Secrets::default()
     };
     build(config, secrets).await.expect_err("it cannot start")
 }

@@ -22,9 +22,10 @@ pub(crate) enum Answer {
     Headers(Vec<(&'static str, String)>),
 }
 
-/// What the storage answers to each operation. Create always succeeds.
+/// What the storage answers to each operation.
 #[derive(Clone)]
 pub(crate) struct Script {
+    pub(crate) create: Answer,
     pub(crate) complete: Answer,
     pub(crate) head: Answer,
     /// By the `part-number-marker` of the request.
@@ -48,6 +49,7 @@ pub(crate) struct ScriptedStorage {
 impl Default for Script {
     fn default() -> Self {
         Self {
+            create: create_xml(),
             complete: complete_xml(),
             head: Answer::Error(404, "NotFound"),
             list: |_| list_xml(&[], None),
@@ -96,7 +98,7 @@ async fn answer(State((script, asked)): State<Shared>, request: Request) -> Resp
     let marker = query.split('&').find_map(|pair| pair.strip_prefix("part-number-marker=")).unwrap_or("");
     let (operation, answer) = match request.method().as_str() {
         "POST" if query.contains("uploadId") => ("complete", script.complete),
-        "POST" => ("create", create_xml()),
+        "POST" => ("create", script.create),
         "HEAD" => ("head", script.head),
         "DELETE" => ("abort", script.abort),
         _ => ("list", (script.list)(marker)),

@@ -35,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) site: String,
     /// Further tables.
     pub(crate) tables: String,
+    pub(crate) redis_password: Option<String>,
 }
 
 impl Default for Options {
@@ -47,6 +48,7 @@ impl Default for Options {
             metrics_token: Some(METRICS_TOKEN),
             site: String::new(),
             tables: String::new(),
+            redis_password: None,
         }
     }
 }
@@ -59,7 +61,7 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { top, secret_key, ticket_lifetime, limits, site, tables, metrics_token } = options;
+        let Options { top, secret_key, ticket_lifetime, limits, site, tables, redis_password, metrics_token } = options;
         let config = format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{ORIGIN}']
@@ -76,23 +78,16 @@ impl Signer {
             {site}
             {tables}"
         );
-        Self::of(&config, secret_key, metrics_token).await
+        let metrics_token = metrics_token.map(str::to_owned);
+        Self::with(&config, Secrets { metrics_token, redis_password, ..secrets(secret_key) }).await
     }
 
     /// A signer of this configuration, whose site is `local`.
     pub(crate) async fn of(config: &str, secret_key: &str, metrics_token: Option<&str>) -> Self {
-        let credentials = SiteCredentials {
-            access_key_id: ACCESS_KEY.to_owned(),
-            secret_access_key: secret_key.to_owned(),
-            session_token: None,
-        };
-        let secrets = Secrets {
-            ticket_keys: vec![TicketKey { id: "k1".to_owned(), secret: vec![7; 32] }],
-            development_token: Some(TOKEN.to_owned()),
-            metrics_token: metrics_token.map(str::to_owned),
-            webhook_secrets: vec![WEBHOOK_SECRET.to_vec()],
-            site_credentials: [("local".to_owned(), credentials)].into(),
-        };
+        Self::with(config, Secrets { metrics_token: metrics_token.map(str::to_owned), ..secrets(secret_key) }).await
+    }
+
+    async fn with(config: &str, secrets: Secrets) -> Self {
         let server = build(Config::parse(config).expect("a configuration"), secrets).await.expect("a signer");
         let address = server.local_addr();
         let stop = Arc::new(Notify::new());
@@ -136,6 +131,21 @@ impl Signer {
         let body = CompleteUploads { uploads: vec![upload] };
         let mut completed: CompletedUploads = self.call(path::COMPLETE, &body).await.json();
         completed.uploads.remove(0)
+    }
+}
+
+fn secrets(secret_key: &str) -> Secrets {
+    let credentials = SiteCredentials {
+        access_key_id: ACCESS_KEY.to_owned(),
+        secret_access_key: secret_key.to_owned(),
+        session_token: None,
+    };
+    Secrets {
+        ticket_keys: vec![TicketKey { id: "k1".to_owned(), secret: vec![7; 32] }],
+        development_token: Some(TOKEN.to_owned()),
+        webhook_secrets: vec![WEBHOOK_SECRET.to_vec()],
+        site_credentials: [("local".to_owned(), credentials)].into(),
+        ..Secrets::default()
     }
 }
 

@@ -1,0 +1,8 @@
+-- Gives back the place of an upload that could not be opened.
+-- KEYS: the caller's day, the caller's open uploads. ARGV: the upload's id and size.
+redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HINCRBY', KEYS[1], 'bytes', '-' .. ARGV[2])
+  redis.call('HINCRBY', KEYS[1], 'uploads', -1)
+end
+return 0
