@@ -66,7 +66,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         name: "native",
         about: "the tests of every crate that runs without a browser",
-        needs: &[],
+        needs: &[Need::Redis],
         after: &[],
         run: |tally| {
             let is_plain = |program: &Program| !program.is_end_to_end() && !program.is_conformance();

@@ -16,6 +16,7 @@ mod guard;
 mod lockfile;
 mod pack;
 mod process;
+mod redis;
 mod servers;
 mod setup;
 mod shrink;

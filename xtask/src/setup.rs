@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{browser, servers, tools};
+use crate::{browser, redis, servers, tools};
 
 /// Something that a command needs on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(crate) enum Need {
     TypeScript,
     CargoDeny,
     Browser,
+    Redis,
     Garage,
     Moto,
     EndpointCases,
@@ -61,6 +62,7 @@ const ALL: &[Need] = &[
     Need::TypeScript,
     Need::CargoDeny,
     Need::Browser,
+    Need::Redis,
     Need::Garage,
     Need::Moto,
     Need::EndpointCases,
@@ -107,6 +109,7 @@ impl Need {
             Self::TypeScript => "TypeScript",
             Self::CargoDeny => "cargo-deny",
             Self::Browser => "Chromium and driver",
+            Self::Redis => "Redis",
             Self::Garage => "Garage",
             Self::Moto => "moto",
             Self::EndpointCases => "S3's endpoint cases",
@@ -143,6 +146,7 @@ impl Need {
             Self::TypeScript => Ok(tools::find_typescript()),
             Self::CargoDeny => Ok(tools::cargo_deny().find()),
             Self::Browser => Ok(browser::find()),
+            Self::Redis => Ok(redis::find()),
             Self::Garage => Ok(servers::garage().find()),
             Self::Moto => Ok(servers::find_moto()),
             Self::EndpointCases => Ok(servers::find_cases()),
@@ -165,6 +169,7 @@ impl Need {
             Self::WasmOpt | Self::Esbuild | Self::TypeScript => tools::install_npm_tools(),
             Self::CargoDeny => tools::cargo_deny().install(),
             Self::Browser => browser::install(),
+            Self::Redis => redis::install(),
             Self::Garage => servers::install_garage(),
             Self::Moto => servers::install_moto(),
             Self::EndpointCases => servers::install_cases(),
