@@ -336,7 +336,7 @@ impl Driver {
         }
         upload.failing.set(Some((since, failures + 1)));
         self.troubled(upload, Some(error.clone()));
-        Some(retry::delay(failures + 1, random()))
+        Some(retry::delay_as_asked(failures + 1, random(), error.wait))
     }
 
     fn perform(self: &Rc<Self>, upload: &Rc<Upload>, action: Action) {

@@ -1,5 +1,6 @@
 //! Why an upload failed, for the page.
 
+use nearput_core::Millis;
 use nearput_core::plan::TooLarge;
 use nearput_core::retry::Failure;
 
@@ -31,6 +32,8 @@ pub(crate) struct Error {
     /// As the page hears of it, with `retryable`: whether the same upload may succeed later, or after a word with somebody.
     pub(crate) json: Json,
     pub(crate) cure: Cure,
+    /// How long the signer asks to wait before another try.
+    pub(crate) wait: Millis,
 }
 
 /// What the engine itself can do about an error.
@@ -50,7 +53,7 @@ pub(crate) enum Cure {
 impl Error {
     fn new(code: &str, message: &str, retryable: bool) -> Self {
         let json = Json::object().with("code", code).with("message", message).with("retryable", retryable);
-        Self { json, cure: Cure::Nothing }
+        Self { json, cure: Cure::Nothing, wait: 0 }
     }
 
     pub(crate) fn no_token() -> Self {
@@ -88,13 +91,19 @@ impl Error {
         let error = of.get("error");
         let code = error.string("code")?;
         let cure = match code.as_str() {
-            "storage_unavailable" | "internal" => Cure::Time,
+            "storage_unavailable"
+            | "webhook_unavailable"
+            | "issuer_unavailable"
+            | "internal"
+            | "busy"
+            | "rate_limited" => Cure::Time,
             "unauthenticated" => Cure::Token,
             "upload_incomplete" | "checksum_mismatch" => Cure::SendAgain,
             code if LOST.contains(&code) => Cure::Reopen,
             _ => Cure::Nothing,
         };
-        Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure })
+        let wait = (error.number("retry_after").unwrap_or_default() * 1_000.0) as Millis;
+        Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure, wait })
     }
 
     /// The page cannot sign by itself.

@@ -105,7 +105,8 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
                 failures += 1;
                 about.iter().for_each(|upload| driver.troubled(upload, Some(error.clone())));
                 // No longer than until the network comes back.
-                let (revivals, until) = (driver.revivals.get(), now() + retry::delay(failures, random()));
+                let (revivals, until) =
+                    (driver.revivals.get(), now() + retry::delay_as_asked(failures, random(), error.wait));
                 while now() < until && driver.revivals.get() == revivals {
                     sleep((until - now()).min(LOOK)).await;
                 }

@@ -61,6 +61,14 @@ pub fn delay(attempt: u32, random: f64) -> Millis {
     (longest as f64 * random) as Millis
 }
 
+/// Nobody is made to wait longer than an hour.
+const LONGEST_ASKED: Millis = 3_600_000;
+
+/// The same, where the signer has said how long to wait at least; 0 where it has not.
+pub fn delay_as_asked(attempt: u32, random: f64, asked: Millis) -> Millis {
+    asked.min(LONGEST_ASKED) + delay(attempt, random)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +99,14 @@ mod tests {
         }
         assert_eq!(remedy(&Failure::Network), Remedy::Repeat);
         assert_eq!(remedy(&Failure::Stalled), Remedy::Repeat);
+    }
+
+    #[test]
+    fn who_is_asked_to_wait_does_so_and_spreads_beyond_it() {
+        assert_eq!(delay_as_asked(1, 0.0, 7_000), 7_000);
+        assert_eq!(delay_as_asked(1, 1.0, 7_000), 7_500);
+        assert_eq!(delay_as_asked(1, 1.0, 0), 500);
+        assert_eq!(delay_as_asked(1, 0.0, Millis::MAX), 3_600_000);
     }
 
     #[test]
