@@ -26,6 +26,7 @@ mod telemetry;
 mod auth;
 mod limits;
 mod policy;
+mod trial;
 
 mod attributes;
 mod file_name;
@@ -55,3 +56,4 @@ pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, Ti
 pub use server::{Server, TlsError, build};
 pub use sweep::{Stale, SweepError, SweepOptions, sweep};
 pub use telemetry::{Telemetry, TracesError, start as start_telemetry};
+pub use trial::{Trial, TrialError, Verdict};

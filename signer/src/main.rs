@@ -1,12 +1,12 @@
 //! The program: `signer serve`, and what an operator does besides.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Parser, Subcommand};
-use nearput_signer::{Config, Secrets, SweepOptions, build, parse_duration, start_telemetry, sweep};
+use nearput_signer::{Config, Secrets, SweepOptions, Trial, build, parse_duration, start_telemetry, sweep};
 
 /// Says who may upload what to S3, and never touches the bytes.
 #[derive(Parser)]
@@ -25,6 +25,9 @@ enum Command {
     /// Works on the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Asks the rules of the configuration.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 #[derive(Subcommand)]
@@ -33,11 +36,43 @@ enum ConfigCommand {
     Check(ConfigFile),
 }
 
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// Says what would become of a file, and why. Fails where it would be refused.
+    Test(PolicyTest),
+}
+
+#[derive(Args)]
+struct PolicyTest {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// A JSON file with the claims of the caller's token. Without it, or with `{}` in it, the caller is anonymous.
+    #[arg(long = "as", value_name = "FILE")]
+    claims: Option<PathBuf>,
+    /// The file's name, its size in bytes and its media type.
+    #[arg(long, value_name = "NAME,SIZE,TYPE", value_parser = parse_file)]
+    file: TriedFile,
+    /// The access level; without it, the caller's default.
+    #[arg(long, value_name = "LEVEL")]
+    access: Option<String>,
+    /// The site; without it, the one that the signer prefers.
+    #[arg(long, value_name = "ID")]
+    site: Option<String>,
+}
+
+#[derive(Clone)]
+struct TriedFile {
+    name: String,
+    size: u64,
+    content_type: String,
+}
+
 #[derive(Args)]
 struct Sweep {
     #[command(flatten)]
     file: ConfigFile,
-    /// Only uploads that were opened longer ago, such as 36h or 7d. A ticket may last up to 7d.
+    /// Only uploads that were opened longer ago, such as 36h or 7d. An upload may take as long as
+    /// `tickets.max_lifetime` says.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     older_than: Duration,
     /// Only at this site; at every site without it.
@@ -64,6 +99,7 @@ async fn main() -> ExitCode {
         Command::Serve(file) => serve(file).await,
         Command::Sweep(sweep) => clear_away(sweep).await,
         Command::Config(ConfigCommand::Check(file)) => check(file),
+        Command::Policy(PolicyCommand::Test(asked)) => test_policy(asked),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,6 +114,33 @@ fn check(file: ConfigFile) -> Result<(), Box<dyn Error>> {
     Config::load(&file.path)?;
     println!("{} is valid", file.path.display());
     Ok(())
+}
+
+fn test_policy(asked: PolicyTest) -> Result<(), Box<dyn Error>> {
+    let PolicyTest { config, claims, file: TriedFile { name, size, content_type }, access, site } = asked;
+    let claims = claims.map(|path| read(&path)).transpose()?;
+    let trial = Trial { claims, name, size, content_type, access, site };
+    println!("{}", trial.run(Config::load(&config.path)?)?);
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|problem| format!("{} cannot be read: {problem}", path.display()))
+}
+
+/// A name may have commas.
+fn parse_file(text: &str) -> Result<TriedFile, String> {
+    let mut parts = text.rsplitn(3, ',');
+    let (content_type, size, name) = (parts.next(), parts.next(), parts.next());
+    let size = size.and_then(|size| size.trim().parse().ok());
+    match (name, size, content_type) {
+        (Some(name), Some(size), Some(content_type)) => {
+            Ok(TriedFile { name: name.to_owned(), size, content_type: content_type.trim().to_owned() })
+        }
+        (None, _, _) | (_, None, _) | (_, _, None) => {
+            Err("write name, size in bytes and media type, as in `a.png,1024,image/png`".to_owned())
+        }
+    }
 }
 
 async fn serve(file: ConfigFile) -> Result<(), Box<dyn Error>> {

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 pub(crate) use call::{Call, InvalidBody, MAX_BODY_BYTES, NoBody, bearer};
 pub(crate) use development::DevelopmentToken;
-pub(crate) use oidc::{Issuers, Refused, UnusableClaim};
+pub(crate) use oidc::{Issuers, Refused, UnusableClaim, caller_of};
 
 /// One who calls the signer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use crate::ticket::Existing;
 const SITES: &str = "
     listen = '127.0.0.1:0'
     home = 'b'
+    allow_anonymous = true
     [limits]
     max_file_size = 100
     max_files_per_call = 5
@@ -285,7 +286,7 @@ fn a_caller_has_one_level_of_each_name_and_the_first_is_the_default() {
 }
 
 fn any_subject() -> impl Strategy<Value = Subject> {
-    "[A-Za-z0-9_@:|-][A-Za-z0-9._@:|-]{0,127}".prop_map(|name| subject(&name))
+    "[A-Za-z0-9_@:|+-][A-Za-z0-9._@:|+-]{0,127}".prop_map(|name| subject(&name))
 }
 
 const TEMPLATES: [(&str, &str); 6] = [

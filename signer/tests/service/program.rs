@@ -56,6 +56,36 @@ fn the_example_configuration_is_accepted_and_a_wrong_one_is_named() {
 }
 
 #[test]
+fn what_the_policy_would_say_is_printed_and_is_the_exit_code() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let claims = directory.path().join("claims.json");
+    std::fs::write(&claims, r#"{"iss":"https://login.example.com","sub":"me"}"#).expect("written");
+    let config = directory.path().join("signer.toml");
+    let text = "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'r'\nbucket = 'uploads'";
+    std::fs::write(&config, text).expect("written");
+    let test = |file: &str, further: &[&str]| {
+        let [config, claims] = [&config, &claims].map(|path| path.to_str().expect("text"));
+        let known = ["policy", "test", "--config", config, "--as", claims, "--file", file];
+        signer(&[&known, further].concat()).output().expect("runs")
+    };
+    let granted = test("a, b.png,7,image/png", &["--access", "protected", "--site", "local"]);
+    let said = String::from_utf8_lossy(&granted.stdout).into_owned();
+    assert!(granted.status.success() && said.contains("rule 2") && said.contains("key: protected/me/"), "{said}");
+    assert!(said.contains("/a_b.png"), "{said}");
+
+    for (file, further, reason) in [
+        ("a.svg,7,image/svg+xml", &[][..], "image/svg+xml"),
+        ("a.png,7,image/png", &["--access", "other"], "other"),
+        ("a.png,7,image/png", &["--site", "elsewhere"], "elsewhere"),
+        ("a.png,large,image/png", &[], "name, size in bytes and media type"),
+    ] {
+        let refused = test(file, further);
+        assert!(!refused.status.success() && refused.stdout.is_empty());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(reason), "{refused:?}");
+    }
+}
+
+#[test]
 fn a_signer_without_its_secrets_says_which_is_missing() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("signer.example.toml");
     let output = signer(&["serve", "--config", example.to_str().expect("text")]).output().expect("runs");

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-pub(crate) use claims::UnusableClaim;
+pub(crate) use claims::{UnusableClaim, caller_of};
 pub(crate) use refused::Refused;
 
 use self::cache::KeyCache;

@@ -7,7 +7,7 @@ use crate::template::Placeholder;
 pub(in crate::config) fn check(config: &Config) -> Result<(), ConfigError> {
     for (index, rule) in config.rules.iter().enumerate() {
         let wrong = |(key, problem): (&str, String)| ConfigError::key(format!("rules[{index}].{key}"), problem);
-        check_callers(rule).map_err(wrong)?;
+        check_callers(rule, config.allow_anonymous).map_err(wrong)?;
         check_key(rule, &config.sites).map_err(wrong)?;
         check_limits(rule).map_err(wrong)?;
         check_attributes(rule).map_err(wrong)?;
@@ -27,9 +27,12 @@ fn wrong<T>(key: &'static str, problem: &str) -> Result<T, Wrong> {
     Err((key, problem.to_owned()))
 }
 
-fn check_callers(rule: &Rule) -> Result<(), Wrong> {
+fn check_callers(rule: &Rule, allow_anonymous: bool) -> Result<(), Wrong> {
     if !super::super::check::is_made_of(&rule.access, 64, "-") {
         return wrong("access", "write 1 to 64 lower-case letters, digits and hyphens");
+    }
+    if rule.callers == Callers::Anonymous && !allow_anonymous {
+        return wrong("callers", "anonymous callers are not answered; write allow_anonymous = true");
     }
     let known_only = rule.callers == Callers::Known;
     if !known_only && rule.access != "guest" {
@@ -45,7 +48,7 @@ fn check_callers(rule: &Rule) -> Result<(), Wrong> {
     }
     for (key, list) in [("tenants", &rule.tenants), ("subjects", &rule.subjects)] {
         if list.iter().flatten().any(|name| Subject::parse(name).is_none()) {
-            return wrong(key, "no caller has such a name: write up to 128 ASCII letters, digits and `-_.@:|`");
+            return wrong(key, "no caller has such a name: write up to 128 ASCII letters, digits and `-_.@:|+`");
         }
     }
     Ok(())
