@@ -145,6 +145,13 @@ impl Parts {
                 }
             }
             Event::Stored { request, etag } => self.note_stored(request, etag, now, paths),
+            // It was signed for a key that no object has. So its bytes have arrived, and the reply was lost: whether they have is
+            // what the signer verifies when it completes the upload.
+            Event::Failed { request, failure: Failure::Reply { status: 412, .. }, .. }
+                if self.start.plan == Plan::Put =>
+            {
+                self.note_stored(request, None, now, paths);
+            }
             Event::Failed { request, failure, random } => {
                 if let Some(sent) = self.end_request(request, paths) {
                     self.failed(request, failure, sent, (now, random), paths);

@@ -226,7 +226,7 @@ impl World {
         asked.iter().any(|count| *count > 0)
     }
 
-    fn upload(&mut self, id: UploadId) -> &mut Upload {
+    pub(crate) fn upload(&mut self, id: UploadId) -> &mut Upload {
         self.uploads.get_mut(&id).expect("it was added")
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nearput_api::Plan;
 use nearput_core::retry::Failure;
 
 use crate::line::Fate;
@@ -21,6 +22,29 @@ fn a_part_that_failed_is_sent_again_after_a_wait() {
     assert!(world.queue.parts(1).expect("an upload").trouble(world.now).is_some());
     world.finish();
     assert!(world.is_complete(1) && world.now > failed);
+}
+
+#[test]
+fn a_put_of_an_object_that_is_there_already_has_arrived_and_nothing_else_has() {
+    for (plan, size, has_arrived) in
+        [(Plan::Put, 1_000, true), (Plan::Form, 1_000, false), (Plan::Multipart { part_size: PART }, PART, false)]
+    {
+        let mut world = World::new(1);
+        world.add(1, size);
+        world.upload(1).plan = plan;
+        world.open_all();
+        world.prepare();
+        world.fail(world.sending[0], Failure::Network);
+        while world.sending.is_empty() {
+            assert!(world.sleep());
+        }
+        // The first copy had arrived.
+        world.upload(1).stored.insert(1);
+        world.fail(world.sending[0], reply(412, "PreconditionFailed"));
+        world.finish();
+        assert_eq!(world.is_complete(1), has_arrived, "{plan:?}");
+        assert!(world.sending.is_empty());
+    }
 }
 
 #[test]
