@@ -111,7 +111,7 @@ impl Error {
                 Failure::Exists => ErrorCode::ObjectExists,
                 Failure::Mismatch => ErrorCode::ChecksumMismatch,
                 Failure::Refused => ErrorCode::StorageRefused,
-                Failure::Unavailable => ErrorCode::StorageUnavailable,
+                Failure::Unavailable | Failure::NoCredentials => ErrorCode::StorageUnavailable,
             },
             Self::NoChecksum => ErrorCode::StorageRefused,
             Self::Webhook(_) => ErrorCode::WebhookUnavailable,
@@ -203,6 +203,9 @@ fn storage_message(failure: Failure) -> &'static str {
         }
         Failure::Mismatch => "the storage holds other bytes than were announced; upload the file again",
         Failure::Refused => "the storage refuses the signer; its operator must look at the log",
+        Failure::NoCredentials => {
+            "the signer has no credentials for the storage at present; repeat the call in a while, and tell its operator if it fails again"
+        }
         Failure::Unavailable => "the storage cannot be reached or has failed; repeat the call in a while",
     }
 }

@@ -62,7 +62,7 @@ async fn look(site: &Site) -> State {
         Err(error) => {
             tracing::warn!(site = site.id, %error, "the site is not ready");
             match error.failure {
-                Failure::Unavailable => State::Unavailable,
+                Failure::Unavailable | Failure::NoCredentials => State::Unavailable,
                 Failure::Refused
                 | Failure::NoSuchUpload
                 | Failure::Conflict

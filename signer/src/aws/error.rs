@@ -25,6 +25,8 @@ pub(crate) enum Failure {
     Refused,
     /// It may do it later.
     Unavailable,
+    /// The signer has no credentials with which to ask it.
+    NoCredentials,
 }
 
 /// A call to the storage that failed. The message is for the log.
@@ -79,6 +81,8 @@ fn classify(operation: &str, status: Option<u16>, code: Option<&str>) -> Failure
         Some("InternalError" | "SlowDown" | "ServiceUnavailable" | "RequestTimeout" | "OperationAborted") => {
             Failure::Unavailable
         }
+        // STS says it with status 400: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+        Some("Throttling" | "ThrottlingException" | "RequestLimitExceeded") => Failure::Unavailable,
         Some("ConditionalRequestConflict") => Failure::Conflict,
         Some("PreconditionFailed") => Failure::Exists,
         Some(_) | None => match status {
@@ -115,6 +119,8 @@ mod tests {
             ("CreateMultipartUpload", Some(404), Some("NoSuchBucket"), Failure::Refused),
             ("CreateMultipartUpload", Some(400), Some("InvalidRequest"), Failure::Refused),
             ("CreateMultipartUpload", Some(503), Some("SlowDown"), Failure::Unavailable),
+            ("AssumeRole", Some(400), Some("Throttling"), Failure::Unavailable),
+            ("AssumeRole", Some(403), Some("AccessDenied"), Failure::Refused),
             ("CompleteMultipartUpload", Some(200), Some("InternalError"), Failure::Unavailable),
             ("CompleteMultipartUpload", Some(404), Some("NoSuchUpload"), Failure::NoSuchUpload),
             ("CompleteMultipartUpload", Some(400), Some("InvalidPart"), Failure::Incomplete),

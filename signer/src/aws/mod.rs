@@ -8,7 +8,7 @@ mod object;
 mod open_uploads;
 mod role;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Credentials;
@@ -39,7 +39,7 @@ pub(crate) struct Storage {
 impl Storage {
     /// The signer's own credentials, which sign what browsers send.
     pub(crate) async fn credentials(&self) -> Result<Credentials, StorageError> {
-        self.credentials.get().await
+        self.credentials.get(SystemTime::now()).await
     }
 
     /// Makes a call, reads its error, and counts both.
@@ -51,6 +51,8 @@ impl Storage {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        // Of missing credentials the SDK says no more than that it could not send.
+        self.credentials().await?;
         let start = Instant::now();
         let span = tracing::info_span!("storage", otel.name = operation, otel.kind = "client");
         let done = call.instrument(span).await.map_err(|error| StorageError::from_sdk(operation, &error));

@@ -3,6 +3,7 @@
 mod answers;
 mod attacks;
 mod callers;
+mod chain;
 mod client;
 mod connections;
 mod cors;
