@@ -187,7 +187,7 @@ async fn connect(
     connector: &Connector,
     site: &config::Site,
     secrets: &mut Secrets,
-    role: Option<&config::Credentials>,
+    delegation: Option<&config::Credentials>,
     metrics: SiteMetrics,
 ) -> Result<Site, BuildError> {
     let credentials = match site.credentials {
@@ -204,10 +204,9 @@ async fn connect(
         }
         None => Bucket::on_aws(&site.bucket, &site.region, site.accelerate, site.mrap.as_deref()),
     };
-    let endpoint = site.internal_endpoint.as_ref().or(site.endpoint.as_ref());
     Ok(Site {
         id: site.id.clone(),
-        storage: connector.connect(&bucket, endpoint, credentials, role, metrics.clone()).await,
+        storage: connector.connect(site, credentials, delegation, metrics.clone()).await,
         bucket,
         profile: site.profile(),
         metrics,

@@ -27,7 +27,7 @@ impl Site {
             region: self.bucket.region.clone(),
             paths: self.bucket.paths.iter().map(path).collect(),
             profile: Profile { form: self.profile.form && may_send_forms, ..self.profile.clone() },
-            credentials: self.storage.role.is_some(),
+            credentials: self.storage.delegates(),
         }
     }
 

@@ -2,10 +2,12 @@
 
 mod connect;
 mod credentials;
+mod delegation;
 mod error;
 mod multipart;
 mod object;
 mod open_uploads;
+mod r2;
 mod role;
 
 use std::time::{Instant, SystemTime};
@@ -17,10 +19,13 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub(crate) use connect::Connector;
 use credentials::CredentialCache;
+pub(crate) use delegation::Delegated;
+use delegation::Delegation;
 pub(crate) use error::{Failure, StorageError};
 pub(crate) use multipart::{NewUpload, PartToComplete, UploadToComplete};
 pub(crate) use object::StoredObject;
-pub(crate) use role::{Assumed, Role};
+use r2::R2;
+use role::Role;
 
 use tracing::Instrument as _;
 
@@ -33,7 +38,7 @@ pub(crate) struct Storage {
     credentials: CredentialCache,
     metrics: SiteMetrics,
     /// Where browsers may have credentials of their own.
-    pub(crate) role: Option<Role>,
+    delegation: Option<Delegation>,
 }
 
 impl Storage {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_sts::Client;
 use serde_json::json;
 
-use super::{Failure, StorageError};
+use super::{Delegated, Failure, StorageError};
 use crate::auth::Subject;
 use crate::partition::Partition;
 use crate::ticket::Territory;
@@ -21,22 +21,13 @@ const MARGIN: Duration = Duration::from_mins(10);
 const MOST_REMEMBERED: usize = 10_000;
 
 /// Assumes one role for one bucket.
-pub(crate) struct Role {
-    client: Client,
+pub(super) struct Role {
+    pub(super) client: Client,
     arn: String,
     duration: Duration,
     bucket_arn: String,
     /// By caller and resource.
-    remembered: Mutex<HashMap<(Option<String>, String), Assumed>>,
-}
-
-/// Credentials that have been given out.
-#[derive(Clone)]
-pub(crate) struct Assumed {
-    pub(crate) access_key_id: String,
-    pub(crate) secret_access_key: String,
-    pub(crate) session_token: String,
-    pub(crate) end: SystemTime,
+    remembered: Mutex<HashMap<(Option<String>, String), Delegated>>,
 }
 
 impl Role {
@@ -47,12 +38,12 @@ impl Role {
 
     /// Credentials that can put objects in one part of the bucket and nothing else. A caller that asks again gets the same, until near their
     /// end.
-    pub(crate) async fn assume(
+    pub(super) async fn assume(
         &self,
         caller: Option<&Subject>,
         territory: Territory<'_>,
         now: SystemTime,
-    ) -> Result<Assumed, StorageError> {
+    ) -> Result<Delegated, StorageError> {
         let resource = self.resource(territory);
         let name = (caller.map(Subject::to_string), resource.clone());
         let known = self.remembered().get(&name).filter(|known| is_good(known, now)).cloned();
@@ -71,7 +62,7 @@ impl Role {
             .map_err(|error| StorageError::from_sdk(ASSUME, &error))?;
         let odd = |cause| StorageError::odd(Failure::Unavailable, ASSUME, cause);
         let given = answer.credentials.ok_or_else(|| odd("the answer has no credentials"))?;
-        let assumed = Assumed {
+        let assumed = Delegated {
             access_key_id: given.access_key_id,
             secret_access_key: given.secret_access_key,
             session_token: given.session_token,
@@ -88,7 +79,7 @@ impl Role {
         }
     }
 
-    fn remember(&self, name: (Option<String>, String), assumed: Assumed, now: SystemTime) {
+    fn remember(&self, name: (Option<String>, String), assumed: Delegated, now: SystemTime) {
         let mut remembered = self.remembered();
         if remembered.len() >= MOST_REMEMBERED {
             remembered.retain(|_, known| is_good(known, now));
@@ -98,7 +89,7 @@ impl Role {
         }
     }
 
-    fn remembered(&self) -> MutexGuard<'_, HashMap<(Option<String>, String), Assumed>> {
+    fn remembered(&self) -> MutexGuard<'_, HashMap<(Option<String>, String), Delegated>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -112,7 +103,7 @@ fn policy(resource: &str) -> String {
     policy.encode_utf16().map(escape).collect()
 }
 
-fn is_good(known: &Assumed, now: SystemTime) -> bool {
+fn is_good(known: &Delegated, now: SystemTime) -> bool {
     known.end.duration_since(now).is_ok_and(|left| left > MARGIN)
 }
 
@@ -156,7 +147,7 @@ mod tests {
     async fn credentials_are_remembered_for_their_caller_and_prefix_until_near_their_end() {
         let role = role("eu-west-1");
         let now = SystemTime::now();
-        let assumed = Assumed {
+        let assumed = Delegated {
             access_key_id: "id".to_owned(),
             secret_access_key: String::new(),
             session_token: String::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Credentials, Site, issuers, rules, webhooks};
+use super::{Config, ConfigError, Site, issuers, rules, webhooks};
 use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -23,19 +23,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
     check_lifetime("signing.expires", config.signing.expires)?;
     config.server.check()?;
-    config.credentials.as_ref().map_or(Ok(()), check_credentials)
-}
-
-fn check_credentials(credentials: &Credentials) -> Result<(), ConfigError> {
-    if !credentials.role_arn.starts_with("arn:") || !credentials.role_arn.contains(":role/") {
-        let problem = "write a role's ARN, such as `arn:aws:iam::123456789012:role/nearput-browser`";
-        return Err(ConfigError::key("credentials.role_arn", problem));
-    }
-    // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-    if !(Duration::from_mins(15)..=Duration::from_hours(12)).contains(&credentials.duration) {
-        return Err(ConfigError::key("credentials.duration", "write a duration from `15m` to `12h`"));
-    }
-    Ok(())
+    config.credentials.as_ref().map_or(Ok(()), |credentials| credentials.check(&config.sites))
 }
 
 fn check_sites(config: &Config) -> Result<(), ConfigError> {
@@ -149,6 +137,7 @@ mod tests {
     use super::*;
 
     const HEAD: &str = "listen = '127.0.0.1:0'";
+    const R2: &str = "endpoint = 'https://acc0.r2.cloudflarestorage.com'\n";
     const SITE: &str = "[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = 'uploads'\n";
 
     #[test]
@@ -262,7 +251,11 @@ mod tests {
             ("lifetime", HEAD, &format!("[tickets]\nlifetime = 'long'\n{SITE}")),
             ("tickets.lifetime", HEAD, &format!("[tickets]\nlifetime = '8d'\n{SITE}")),
             ("signing.expires", HEAD, &format!("[signing]\nexpires = '0s'\n{SITE}")),
-            ("role_arn", HEAD, &format!("[credentials]\n{SITE}")),
+            ("credentials.role_arn", HEAD, &format!("[credentials]\n{SITE}")),
+            ("kind", HEAD, &format!("[credentials]\nkind = 'none'\n{SITE}")),
+            ("credentials.kind", HEAD, &format!("[credentials]\nkind = 'r2'\n{SITE}")),
+            ("credentials.kind", HEAD, &format!("[credentials]\nkind = 'r2'\nrole_arn = 'me'\n{SITE}{R2}")),
+            ("credentials.duration", HEAD, &format!("[credentials]\nkind = 'r2'\nduration = '8d'\n{SITE}{R2}")),
             ("credentials.role_arn", HEAD, &format!("[credentials]\nrole_arn = 'me'\n{SITE}")),
             ("webhooks[0].url", HEAD, &format!("{SITE}[[webhooks]]\nurl = 'receiver'\n")),
             ("webhooks[0].url", HEAD, &format!("{SITE}[[webhooks]]\nurl = 'http://receiver.example'\n")),

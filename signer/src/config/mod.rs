@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-pub(crate) use credentials::Credentials;
+pub(crate) use credentials::{Credentials, CredentialsKind, r2_account};
 pub use duration::{NotADuration, parse as parse_duration};
 pub use error::ConfigError;
 pub(crate) use issuers::{Issuer, trustworthy_url};

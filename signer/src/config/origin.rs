@@ -24,6 +24,13 @@ impl std::fmt::Display for Origin {
     }
 }
 
+impl Origin {
+    /// Host and, unless it is the scheme's own, port.
+    pub(crate) fn authority(&self) -> &str {
+        self.authority.as_str()
+    }
+}
+
 impl TryFrom<String> for Origin {
     type Error = NotAnOrigin;
 

@@ -9,7 +9,7 @@ use nearput_api::{AskCredentials, Credentials};
 
 use crate::app::App;
 use crate::auth::Call;
-use crate::aws::Assumed;
+use crate::aws::Delegated;
 use crate::clock::unix_millis;
 use crate::error::Error;
 
@@ -20,11 +20,11 @@ pub(super) async fn credentials(
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     let site = upload.site;
-    let role = site.storage.role.as_ref().ok_or_else(|| Error::NoCredentials { site: site.id.clone() })?;
     let territory = upload.ticket.territory();
     let prefix = territory.prefix().to_owned();
-    let assumed = role.assume(call.caller.subject(), territory, now).await?;
-    let Assumed { access_key_id, secret_access_key, session_token, end } = assumed;
+    let given = site.storage.delegate(call.caller.subject(), territory, now).await?;
+    let Delegated { access_key_id, secret_access_key, session_token, end } =
+        given.ok_or_else(|| Error::NoCredentials { site: site.id.clone() })?;
     Ok(Json(Credentials {
         server_time: unix_millis(now),
         site: site.id.clone(),

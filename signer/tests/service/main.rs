@@ -7,6 +7,7 @@ mod chain;
 mod client;
 mod connections;
 mod cors;
+mod credentials;
 mod errors;
 mod forms;
 mod limits;
