@@ -293,6 +293,18 @@ mod tests {
     }
 
     #[test]
+    fn the_issuers_of_the_readme_are_accepted() {
+        let readme = include_str!("../../README.md");
+        let blocks = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let tables: Vec<_> = blocks.filter(|block| block.starts_with("[[issuers]]")).collect();
+        assert_eq!(tables.len(), 5);
+        for table in tables {
+            let text = format!("{HEAD}\n{table}\n{SITE}");
+            assert!(Config::parse(&text).is_ok_and(|config| !config.issuers.is_empty()), "{table}");
+        }
+    }
+
+    #[test]
     fn the_example_is_accepted() {
         Config::parse(include_str!("../../signer.example.toml")).expect("the example");
     }

@@ -1,11 +1,11 @@
 //! Who may call: by a token, or by none.
 
-use nearput_api::{ErrorCode, path};
+use nearput_api::{CompleteUploads, CompletedUploads, ErrorCode, OpenUploads, OpenedUploads, Plan, path};
 use nearput_signer::{BuildError, Config, Secrets, TicketKey, build};
 
-use crate::client::send;
+use crate::client::{send, send_part};
 use crate::storage::Storage;
-use crate::world::{Options, Signer, TOKEN};
+use crate::world::{Options, Signer, TOKEN, bytes, done, failed, file, to_complete};
 
 const ISSUER: &str = "[[issuers]]\nissuer = 'http://127.0.0.1:9'\naudience = ['a']";
 
@@ -34,6 +34,29 @@ async fn whoever_shows_no_token_is_answered_only_where_that_is_allowed() {
         assert_eq!(send(method, &open.url(path::SITES), &[], body).await.status, 200, "{method} {body}");
     }
     assert_eq!(open.call_with(path::SITES, "").await.status, 200, "a token counts as before");
+}
+
+#[tokio::test]
+async fn an_anonymous_caller_uploads_at_the_level_of_guests_and_at_no_other() {
+    let storage = Storage::start().await;
+    let signer = Signer::start(storage.address, Options { top: "allow_anonymous = true", ..Options::default() }).await;
+    let open = async |access: &str| {
+        let file = nearput_api::OpenFile { access: Some(access.to_owned()), ..file(&bytes(9), Plan::Put) };
+        let body = serde_json::to_vec(&OpenUploads { site: None, files: vec![file] }).expect("JSON");
+        let mut opened: OpenedUploads = send("POST", &signer.url(path::OPEN), &[], body).await.json();
+        opened.uploads.remove(0)
+    };
+    assert_eq!(failed(open("private").await), ErrorCode::Forbidden);
+    assert_eq!(failed(open("protected").await), ErrorCode::Forbidden);
+
+    let opened = done(open("guest").await);
+    assert!(opened.key.starts_with("public/"), "{}", opened.key);
+    assert_eq!(send_part(&opened.parts[0], &bytes(9)).await.status, 200);
+    let body = CompleteUploads { uploads: vec![to_complete(&opened, &bytes(9), vec![])] };
+    let body = serde_json::to_vec(&body).expect("JSON");
+    let mut completed: CompletedUploads = send("POST", &signer.url(path::COMPLETE), &[], body).await.json();
+    assert_eq!(done(completed.uploads.remove(0)).key, opened.key);
+    assert_eq!(storage.object(&opened.key), Some(bytes(9)));
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ async fn an_issuer_that_answers_wrongly_has_no_keys() -> Result<()> {
     let other = TestIssuer::start().await?;
     let redirected = Answers { redirect: Some(format!("{}/elsewhere", other.url())), ..Answers::default() };
     let issuer = TestIssuer::with_keys(vec![key()]).await?;
+    let keys_url = format!("{}/keys", issuer.url());
     let away = |uri: &str| discovery(ok, &json!({ "issuer": issuer.url(), "jwks_uri": uri }).to_string());
     let small = json!({ "keys": [IssuerKey::rsa_of_bits("es256", 1024).jwk] }).to_string();
     let private = {
@@ -70,7 +71,7 @@ async fn an_issuer_that_answers_wrongly_has_no_keys() -> Result<()> {
         ("no discovery", discovery(StatusCode::NOT_FOUND, "")),
         ("a page", discovery(ok, "<html>")),
         ("half a document", discovery(ok, &json!({ "issuer": issuer.url() }).to_string())),
-        ("another's document", discovery(ok, &json!({ "issuer": other.url(), "jwks_uri": other.url() }).to_string())),
+        ("another's document", discovery(ok, &json!({ "issuer": other.url(), "jwks_uri": keys_url }).to_string())),
         ("a large document", discovery(ok, &padding)),
         ("keys by http", away("http://192.0.2.1/keys")),
         ("keys in a file", away("file:///etc/passwd")),

@@ -1,6 +1,7 @@
 //! Tokens of OpenID Connect providers, right ones and those that an attacker would try: a signer on a port, and issuers
 //! on others.
 
+mod flow;
 mod forged;
 mod good;
 mod issuers;
