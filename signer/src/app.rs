@@ -70,14 +70,21 @@ pub enum BuildError {
 }
 
 impl App {
-    pub(crate) async fn new(config: Config, mut secrets: Secrets, metrics: Metrics) -> Result<Self, BuildError> {
+    /// Goes on with what `before` has counted and fetched.
+    pub(crate) async fn new(config: Config, mut secrets: Secrets, before: Option<&Self>) -> Result<Self, BuildError> {
+        let metrics = before.map_or_else(Metrics::new, |before| before.metrics.clone());
         check_ticket_keys(&secrets.ticket_keys)?;
-        let authenticator = authenticator(config.issuers.clone(), config.allow_anonymous, &mut secrets)?;
+        let authenticator = authenticator(config.issuers.clone(), config.allow_anonymous, &mut secrets, before)?;
         let ids: Vec<_> = config.sites.iter().map(|site| site.id.clone()).collect();
         let home = config.home().to_owned();
 
         let redis_password = secrets.redis_password.take();
-        let limiter = Limiter::new(&config.limits, config.tickets.lifetime, redis_password.as_deref(), None)?;
+        let limiter = Limiter::new(
+            &config.limits,
+            config.tickets.lifetime,
+            redis_password.as_deref(),
+            before.map(|before| &*before.limiter),
+        )?;
         let sites = connect_all(&config, &mut secrets, &metrics).await?;
         Ok(Self {
             webhooks: Webhooks::new(&config.webhooks, secrets.webhook_secrets),
@@ -142,13 +149,14 @@ fn authenticator(
     issuers: Vec<config::Issuer>,
     allow_anonymous: bool,
     secrets: &mut Secrets,
+    before: Option<&App>,
 ) -> Result<Authenticator, BuildError> {
     let token = secrets.development_token.take().filter(|token| !token.is_empty());
     let proof = match token {
         Some(_) if !issuers.is_empty() => return Err(BuildError::DevelopmentTokenBesideIssuers),
         Some(token) => Proof::DevelopmentToken(DevelopmentToken::new(token)),
         None if issuers.is_empty() && !allow_anonymous => return Err(BuildError::NoAuthenticator),
-        None => Proof::Issuers(Issuers::new(issuers)),
+        None => Proof::Issuers(Issuers::new(issuers, before.and_then(|before| before.authenticator.issuers()))),
     };
     Ok(Authenticator { proof, allow_anonymous })
 }

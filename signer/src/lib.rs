@@ -53,7 +53,7 @@ mod webhooks;
 
 pub use app::BuildError;
 pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, TicketKey, parse_duration};
-pub use server::{Server, TlsError, build};
+pub use server::{Function, Reload, ReloadError, Server, TlsError, build, build_function};
 pub use sweep::{Stale, SweepError, SweepOptions, sweep};
 pub use telemetry::{Telemetry, TracesError, start as start_telemetry};
 pub use trial::{Trial, TrialError, Verdict};

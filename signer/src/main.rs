@@ -1,12 +1,19 @@
 //! The program: `signer serve`, and what an operator does besides.
 
+mod signals;
+
+use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Parser, Subcommand};
-use nearput_signer::{Config, Secrets, SweepOptions, Trial, build, parse_duration, start_telemetry, sweep};
+use nearput_signer::{
+    Config, Secrets, SweepOptions, Trial, build, build_function, parse_duration, start_telemetry, sweep,
+};
+
+use signals::Signals;
 
 /// Says who may upload what to S3, and never touches the bytes.
 #[derive(Parser)]
@@ -95,12 +102,19 @@ struct ConfigFile {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    // Lambda starts a program without arguments: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() && env::args_os().len() == 1 {
+        return ended(serve_events().await);
+    }
+    ended(match Arguments::parse().command {
         Command::Serve(file) => serve(file).await,
         Command::Sweep(sweep) => clear_away(sweep).await,
         Command::Config(ConfigCommand::Check(file)) => check(file),
         Command::Policy(PolicyCommand::Test(asked)) => test_policy(asked),
-    };
+    })
+}
+
+fn ended(done: Result<(), Box<dyn Error>>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -111,8 +125,11 @@ async fn main() -> ExitCode {
 }
 
 fn check(file: ConfigFile) -> Result<(), Box<dyn Error>> {
-    Config::load(&file.path)?;
+    let config = Config::load(&file.path)?;
     println!("{} is valid", file.path.display());
+    for doubt in config.doubts() {
+        println!("but consider {doubt}");
+    }
     Ok(())
 }
 
@@ -144,10 +161,17 @@ fn parse_file(text: &str) -> Result<TriedFile, String> {
 }
 
 async fn serve(file: ConfigFile) -> Result<(), Box<dyn Error>> {
+    let signals = Signals::listen()?;
     let config = Config::load(&file.path)?;
     let secrets = Secrets::from_environment(&config)?;
     let telemetry = start_telemetry(&config)?;
-    build(config, secrets).await?.run(interrupted()).await?;
+    let server = build(config, secrets).await?;
+    let reload = server.reload();
+    let stop = signals.stop(move || {
+        let (reload, path) = (reload.clone(), file.path.clone());
+        async move { reload.file(&path).await }
+    });
+    server.run(stop).await?;
     tokio::task::spawn_blocking(|| telemetry.end()).await?;
     Ok(())
 }
@@ -170,19 +194,11 @@ async fn clear_away(Sweep { file, older_than, site, prefix, abort }: Sweep) -> R
     Ok(())
 }
 
-/// Done when the process is asked to end.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).expect("a handler for SIGTERM can be set");
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
-    }
+/// Answers the events of AWS Lambda.
+async fn serve_events() -> Result<(), Box<dyn Error>> {
+    let config = Config::from_environment()?;
+    let secrets = Secrets::from_environment(&config)?;
+    let _telemetry = start_telemetry(&config)?;
+    let function = build_function(config, secrets).await?;
+    function.run().await.map_err(|error| error as Box<dyn Error>)
 }

@@ -63,6 +63,13 @@ pub(crate) enum Unauthenticated {
 }
 
 impl Authenticator {
+    pub(crate) fn issuers(&self) -> Option<&Issuers> {
+        match &self.proof {
+            Proof::Issuers(issuers) => Some(issuers),
+            Proof::DevelopmentToken(_) => None,
+        }
+    }
+
     /// Who shows this token, or none.
     pub(crate) async fn caller(&self, token: Option<&str>, now: SystemTime) -> Result<Caller, Unauthenticated> {
         match (token, &self.proof) {

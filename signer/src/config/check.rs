@@ -5,25 +5,35 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Site, issuers, rules, webhooks};
+use super::{Config, ConfigError, Site, Tickets, issuers, rules, webhooks};
 use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
 
+/// Looks at every table, and gives the first problem of each.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
-    check_sites(config)?;
-    issuers::check(&config.issuers)?;
-    check_limits(config)?;
-    webhooks::check(config)?;
-    rules::check(config)?;
-    check_lifetime("tickets.lifetime", config.tickets.lifetime)?;
-    if !(config.tickets.lifetime..=90 * DAY).contains(&config.tickets.max_lifetime) {
-        return Err(ConfigError::key("tickets.max_lifetime", "write a duration from `tickets.lifetime` to `90d`"));
+    let tables = [
+        check_sites(config),
+        issuers::check(&config.issuers),
+        check_limits(config),
+        webhooks::check(config),
+        rules::check(config),
+        check_tickets(&config.tickets),
+        // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+        check_lifetime("signing.expires", config.signing.expires),
+        config.server.check(),
+        config.credentials.as_ref().map_or(Ok(()), |credentials| credentials.check(&config.sites)),
+    ];
+    ConfigError::of(tables.into_iter().filter_map(Result::err).collect())
+}
+
+fn check_tickets(tickets: &Tickets) -> Result<(), ConfigError> {
+    check_lifetime("tickets.lifetime", tickets.lifetime)?;
+    if (tickets.lifetime..=90 * DAY).contains(&tickets.max_lifetime) {
+        Ok(())
+    } else {
+        Err(ConfigError::key("tickets.max_lifetime", "write a duration from `tickets.lifetime` to `90d`"))
     }
-    // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
-    check_lifetime("signing.expires", config.signing.expires)?;
-    config.server.check()?;
-    config.credentials.as_ref().map_or(Ok(()), |credentials| credentials.check(&config.sites))
 }
 
 fn check_sites(config: &Config) -> Result<(), ConfigError> {
@@ -141,8 +151,8 @@ mod tests {
     const SITE: &str = "[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = 'uploads'\n";
 
     #[test]
-    fn the_smallest_configuration_is_an_address_and_a_site() {
-        let config = Config::parse(&format!("{HEAD}\n{SITE}")).expect("valid");
+    fn the_smallest_configuration_is_a_site() {
+        let config = Config::parse(SITE).expect("valid");
         assert_eq!(config.home(), "local");
         assert_eq!(config.tickets.lifetime, DAY);
     }
@@ -302,6 +312,17 @@ mod tests {
             let text = format!("{HEAD}\n{table}\n{SITE}");
             assert!(Config::parse(&text).is_ok_and(|config| !config.issuers.is_empty()), "{table}");
         }
+    }
+
+    #[test]
+    fn each_table_says_what_is_wrong_with_it() {
+        let wrong = format!(
+            "{HEAD}\n[limits]\nmax_file_size = 0\n[tickets]\nlifetime = '8d'\n{}",
+            SITE.replace("uploads", "U")
+        );
+        let error = Config::parse(&wrong).expect_err("three are wrong").to_string();
+        let keys = ["sites[0].bucket", "limits.max_file_size", "tickets.lifetime"];
+        assert!(keys.iter().all(|key| error.lines().any(|line| line.contains(key))), "{error}");
     }
 
     #[test]

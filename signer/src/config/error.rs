@@ -11,11 +11,22 @@ pub enum ConfigError {
     Toml { problem: String },
     #[error("the configuration is not valid: {key}: {problem}")]
     Key { key: String, problem: String },
+    #[error("{}", lines(.0))]
+    Several(Vec<ConfigError>),
     #[error("the environment variable {variable} {problem}")]
     Variable { variable: String, problem: String },
 }
 
 impl ConfigError {
+    /// All that is wrong, if anything is.
+    pub(super) fn of(mut problems: Vec<Self>) -> Result<(), Self> {
+        match problems.len() {
+            0 => Ok(()),
+            1 => Err(problems.remove(0)),
+            _ => Err(Self::Several(problems)),
+        }
+    }
+
     pub(super) fn key(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Key { key: key.into(), problem: problem.into() }
     }
@@ -23,4 +34,8 @@ impl ConfigError {
     pub(super) fn variable(variable: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Variable { variable: variable.into(), problem: problem.into() }
     }
+}
+
+fn lines(problems: &[ConfigError]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

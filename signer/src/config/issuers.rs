@@ -14,7 +14,7 @@ const MAX_LEEWAY: Duration = Duration::from_mins(5);
 const MAX_NAME_BYTES: usize = 32;
 
 /// An OpenID Connect provider whose tokens are accepted, and what their claims mean.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Issuer {
     /// The `iss` of its tokens, to the letter.

@@ -2,6 +2,7 @@
 
 mod check;
 mod credentials;
+mod doubts;
 mod duration;
 mod error;
 mod issuers;
@@ -15,7 +16,7 @@ mod site;
 mod telemetry;
 mod webhooks;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,11 +36,15 @@ pub(crate) use site::{CredentialSource, Site};
 pub(crate) use telemetry::{LogFormat, Telemetry};
 pub(crate) use webhooks::Webhook;
 
+const CONFIG: &str = "NEARPUT_CONFIG";
+const CONFIG_FILE: &str = "NEARPUT_CONFIG_FILE";
+
 /// Everything that an operator decides.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the signer listens; port 0 takes any free one.
+    #[serde(default = "usual_address")]
     pub(crate) listen: SocketAddr,
     /// The origins whose pages may call the signer.
     #[serde(default)]
@@ -100,6 +105,18 @@ impl Config {
         Self::parse(&text)
     }
 
+    /// Reads the configuration from where there are no arguments: from `NEARPUT_CONFIG` itself, or from the file that
+    /// `NEARPUT_CONFIG_FILE` names.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        match (variable(CONFIG), variable(CONFIG_FILE)) {
+            (Some(text), None) => Self::parse(&text),
+            (None, Some(path)) => Self::load(Path::new(&path)),
+            (Some(_), Some(_)) => Err(ConfigError::variable(CONFIG, format!("is set beside {CONFIG_FILE}; unset one"))),
+            (None, None) => Err(ConfigError::variable(CONFIG, "is not set; put the configuration in it, as TOML")),
+        }
+    }
+
     /// Reads the configuration from TOML text.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text)
@@ -112,6 +129,10 @@ impl Config {
     pub(crate) fn home(&self) -> &str {
         self.home.as_deref().unwrap_or(&self.sites[0].id)
     }
+}
+
+fn usual_address() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 4401))
 }
 
 impl Default for Tickets {

@@ -1,5 +1,7 @@
 //! Origins: where pages come from, and where S3-compatible services are.
 
+use std::net::IpAddr;
+
 use http::uri::{Authority, Scheme, Uri};
 use serde::Deserialize;
 
@@ -17,6 +19,20 @@ pub(crate) struct Origin {
     "`{0}` is not an origin: write scheme, host and, unless it is the scheme's own, port, as in `https://example.com`"
 )]
 pub(crate) struct NotAnOrigin(String);
+
+impl Origin {
+    /// Whether it is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.authority.host().trim_matches(['[', ']']) {
+            "localhost" => true,
+            host => host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        }
+    }
+
+    pub(crate) fn is_in_clear(&self) -> bool {
+        self.scheme == Scheme::HTTP
+    }
+}
 
 impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -6,7 +6,7 @@ use tracing::Level;
 use super::Origin;
 
 /// What the signer says of itself, and to whom.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Telemetry {
     pub(crate) log: LogLevel,

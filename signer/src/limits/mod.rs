@@ -97,6 +97,7 @@ impl Limiter {
         let quota = Quota { daily: limits.daily, open_uploads: limits.open_uploads, lifetime };
         let (caller, address) = (pace(limits.rate.per_caller), pace(limits.rate.per_address));
         let store = match (&limits.redis, before.map(|before| &before.store)) {
+            (Some(config), Some(Store::Redis(redis))) if redis.is_as(config) => Store::Redis(redis.clone()),
             (Some(config), _) => Store::Redis(Arc::new(Redis::new(config, redis_password)?)),
             (None, Some(Store::Memory(memory))) => Store::Memory(memory.adapted(caller, address)),
             (None, Some(Store::Redis(_)) | None) => Store::Memory(Memory::new(caller, address)),

@@ -22,8 +22,7 @@ const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 pub(super) struct Redis {
     connection: ConnectionManager,
-    prefix: String,
-    on_failure: OnFailure,
+    config: config::Redis,
     trouble: Mutex<Trouble>,
     admit: Script,
     reserve: Script,
@@ -66,14 +65,18 @@ impl Redis {
         let client = Client::open(info).map_err(BuildError::Redis)?;
         Ok(Self {
             connection: ConnectionManager::new_lazy_with_config(client, settings).map_err(BuildError::Redis)?,
-            prefix: config.prefix.clone(),
-            on_failure: config.on_failure,
+            config: config.clone(),
             trouble: Mutex::default(),
             admit: Script::new(include_str!("admit.lua")),
             reserve: Script::new(include_str!("reserve.lua")),
             refund: Script::new(include_str!("refund.lua")),
             extend: Script::new(include_str!("extend.lua")),
         })
+    }
+
+    /// Whether it would be the same again. Its password cannot change while the signer runs.
+    pub(super) fn is_as(&self, config: &config::Redis) -> bool {
+        self.config == *config
     }
 
     /// How long to wait; not at all where the call is let in.
@@ -124,7 +127,7 @@ impl Redis {
 
     fn key(&self, who: &Who, what: &str) -> String {
         // A cluster keeps all keys of one caller together: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
-        format!("{}:{{{who}}}:{what}", self.prefix)
+        format!("{}:{{{who}}}:{what}", self.config.prefix)
     }
 
     fn day(&self, claim: &Claim) -> String {
@@ -149,7 +152,7 @@ impl Redis {
     }
 
     fn uncounted<T>(&self, let_in: T) -> Result<T, Exceeded> {
-        match self.on_failure {
+        match self.config.on_failure {
             OnFailure::Open => Ok(let_in),
             OnFailure::Closed => Err(Exceeded::Uncounted),
         }

@@ -2,24 +2,27 @@
 
 mod client;
 mod door;
+mod lambda;
+mod live;
 mod surround;
 mod tls;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::{fmt, io};
 
-use axum::Router;
+use axum::ServiceExt;
+use axum::extract::Request;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::net::TcpListener;
 
-use crate::app::{App, BuildError};
+use crate::app::BuildError;
 use crate::config::{self, Config, Secrets};
-use crate::metrics::Metrics;
-use crate::routes;
 pub(crate) use client::ClientAddress;
 use door::Door;
+pub use lambda::{Function, build_function};
+use live::Live;
+pub use live::{Reload, ReloadError};
 use tls::Certificate;
 pub use tls::TlsError;
 
@@ -32,7 +35,7 @@ const MAX_STREAMS: u32 = 100;
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    router: Router,
+    live: Live,
     options: config::Server,
     certificate: Option<Certificate>,
 }
@@ -42,18 +45,11 @@ pub async fn build(config: Config, secrets: Secrets) -> Result<Server, BuildErro
     let listen = config.listen;
     let options = config.server.clone();
     let certificate = options.tls.clone().map(Certificate::read).transpose()?;
-    let router = router(config, secrets).await?;
+    let live = Live::new(config, secrets).await?;
     let listen_error = |problem| BuildError::Listen { address: listen, problem };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    Ok(Server { listener, address, router, options, certificate })
-}
-
-async fn router(config: Config, secrets: Secrets) -> Result<Router, BuildError> {
-    let surroundings = config.clone();
-    let metrics = Metrics::new();
-    let app = App::new(config, secrets, metrics.clone()).await?;
-    Ok(surround::surround(routes::router(Arc::new(app)), &surroundings, metrics))
+    Ok(Server { listener, address, live, options, certificate })
 }
 
 impl Server {
@@ -62,9 +58,14 @@ impl Server {
         self.address
     }
 
+    /// By which it is given another configuration while it runs.
+    pub fn reload(&self) -> Reload {
+        self.live.reload(self.certificate.clone())
+    }
+
     /// Serves until `shutdown` is done, and then finishes the calls that have begun.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listener, address, router, options, certificate } = self;
+        let Self { listener, address, live, options, certificate } = self;
         tracing::info!(%address, tls = certificate.is_some(), "listening");
         let handle = Handle::new();
         let door = Door::new(options.max_connections, options.idle_timeout);
@@ -82,7 +83,7 @@ impl Server {
             handle.graceful_shutdown(Some(options.shutdown_grace));
             std::future::pending().await
         };
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(live);
         match certificate {
             None => or_never(server.acceptor(door).serve(service), stop).await,
             Some(certificate) => {

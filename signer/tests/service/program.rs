@@ -1,7 +1,7 @@
 //! The program itself, as an operator runs it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::routing::post;
 use nearput_api::{OpenUploads, OpenedUploads, Plan, path};
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::client::{send, send_part};
@@ -25,12 +26,23 @@ fn signer(arguments: &[&str]) -> Command {
     command
 }
 
+pub(crate) fn with_secrets(arguments: &[&str]) -> Command {
+    let mut command = signer(arguments);
+    command
+        .env("NEARPUT_TICKET_KEYS", format!("k1:{TICKET_KEY}"))
+        .env("NEARPUT_DEVELOPMENT_TOKEN", TOKEN)
+        .env("NEARPUT_METRICS_TOKEN", METRICS_TOKEN)
+        .env("NEARPUT_SITE_LOCAL_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("NEARPUT_SITE_LOCAL_SECRET_ACCESS_KEY", SECRET_KEY);
+    command
+}
+
 fn check(file: &Path) -> Output {
     signer(&["config", "check", "--config", file.to_str().expect("text")]).output().expect("runs")
 }
 
 /// Ends the program also where a test fails.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -42,7 +54,10 @@ impl Drop for Running {
 #[test]
 fn the_example_configuration_is_accepted_and_a_wrong_one_is_named() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("signer.example.toml");
-    assert!(check(&example).status.success());
+    let checked = check(&example);
+    assert!(checked.status.success());
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.contains("is valid") && said.contains("but consider issuers: "), "{said}");
 
     let directory = tempfile::tempdir().expect("a directory");
     let wrong = directory.path().join("signer.toml");
@@ -93,8 +108,19 @@ fn a_signer_without_its_secrets_says_which_is_missing() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("NEARPUT_TICKET_KEYS"));
 }
 
+pub(crate) fn configuration(storage: &Storage, further: &str) -> String {
+    format!(
+        "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
+        endpoint = 'http://{}'\ncredentials = 'environment'\n{further}",
+        storage.address
+    )
+}
+
 /// The program in front of a storage, with its first line read: where it listens.
-struct Serving {
+pub(crate) struct Serving {
+    /// The file of its configuration.
+    pub(crate) config: PathBuf,
+    _directory: TempDir,
     running: Running,
     output: BufReader<ChildStderr>,
     log: String,
@@ -102,40 +128,32 @@ struct Serving {
 }
 
 impl Serving {
-    fn start(storage: &Storage, further: &str) -> Self {
+    pub(crate) fn start(storage: &Storage, further: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let config = directory.path().join("signer.toml");
-        let text = format!(
-            "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
-            endpoint = 'http://{}'\ncredentials = 'environment'\n{further}",
-            storage.address
-        );
-        std::fs::write(&config, text).expect("written");
-        let child = signer(&["serve", "--config", config.to_str().expect("text")])
-            .env("NEARPUT_TICKET_KEYS", format!("k1:{TICKET_KEY}"))
-            .env("NEARPUT_DEVELOPMENT_TOKEN", TOKEN)
-            .env("NEARPUT_METRICS_TOKEN", METRICS_TOKEN)
-            .env("NEARPUT_SITE_LOCAL_ACCESS_KEY_ID", ACCESS_KEY)
-            .env("NEARPUT_SITE_LOCAL_SECRET_ACCESS_KEY", SECRET_KEY)
-            .stderr(Stdio::piped())
-            .spawn();
+        std::fs::write(&config, configuration(storage, further)).expect("written");
+        let child = with_secrets(&["serve", "--config", config.to_str().expect("text")]).stderr(Stdio::piped()).spawn();
         let mut running = Running(child.expect("runs"));
         let mut output = BufReader::new(running.0.stderr.take().expect("piped"));
         let mut log = String::new();
         output.read_line(&mut log).expect("a line");
         let first: Value = serde_json::from_str(&log).expect("JSON");
         let address = first["address"].as_str().expect("where it listens").to_owned();
-        Self { running, output, log, address }
+        Self { config, _directory: directory, running, output, log, address }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Ends it as an operator does, and gives all that it logged.
-    fn end(mut self) -> String {
+    pub(crate) fn tell(&self, signal: &str) {
         let id = self.running.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("runs").success());
+        assert!(Command::new("kill").args([signal, &id]).status().expect("runs").success());
+    }
+
+    /// Ends it as an operator does, and gives all that it logged.
+    pub(crate) fn end(mut self) -> String {
+        self.tell("-TERM");
         self.output.read_to_string(&mut self.log).expect("text");
         assert!(self.running.0.wait().expect("ends").success());
         self.log

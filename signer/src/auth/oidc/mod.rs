@@ -35,9 +35,13 @@ struct Issuer {
 }
 
 impl Issuers {
-    /// Begins to ask each of them for its keys, and waits for none.
-    pub(crate) fn new(issuers: Vec<config::Issuer>) -> Self {
+    /// Begins to ask each of them for its keys, and waits for none. Of those that are as `before`, it has them.
+    pub(crate) fn new(issuers: Vec<config::Issuer>, before: Option<&Self>) -> Self {
         let issuer = |config| {
+            let known = before.iter().flat_map(|before| &before.0).find(|known| known.config == config);
+            if let Some(known) = known {
+                return Issuer { config, keys: known.keys.clone() };
+            }
             let keys = Arc::new(KeyCache::new(&config));
             let first = keys.clone();
             tokio::spawn(async move { first.keys().await });
