@@ -5,9 +5,12 @@
 
 mod attempts;
 mod client;
+mod endpoints;
 mod forms;
 mod garage;
+mod moto;
 mod parts;
 mod program;
 mod puts;
+mod roles;
 mod signer;

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, ChildStderr, Command};
 
 /// A program that ends with the test, also where the test fails.
 pub(crate) struct Running(Child);
@@ -14,6 +14,11 @@ impl Running {
                 .spawn()
                 .unwrap_or_else(|error| panic!("{} does not start: {error}", command.get_program().display())),
         )
+    }
+
+    /// What it says, if that was piped.
+    pub(crate) fn stderr(&mut self) -> ChildStderr {
+        self.0.stderr.take().expect("piped, and not taken yet")
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {

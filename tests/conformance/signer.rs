@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::client::{Reply, Request};
 use crate::garage::{ACCESS_KEY, BUCKET, Garage, SECRET_KEY};
 
-const TOKEN: &str = "the development token";
+pub(crate) const TOKEN: &str = "the development token";
 pub(crate) const PART: u64 = 5 << 20;
 /// How the example describes Garage.
 const PROFILE: &str = "profile = { second_copies = false }";

@@ -17,9 +17,10 @@ const BOTOCORE: [&str; 2] = ["1.44.8", "1.44.7"];
 /// The cases' place in botocore's source distribution.
 const CASES: &str = "tests/functional/endpoint-rules/s3/endpoint-tests-1.json";
 
-/// Where the tests find each of them, by environment variable.
-pub(crate) fn places() -> [(&'static str, PathBuf); 3] {
+/// Where the tests find each of them, and the signer's own program, by environment variable.
+pub(crate) fn places() -> [(&'static str, PathBuf); 4] {
     [
+        ("NEARPUT_SIGNER", workspace::root().join("target/debug/signer")),
         ("NEARPUT_GARAGE", workspace::tools().join("bin/garage")),
         ("NEARPUT_MOTO_SERVER", python().join("bin/moto_server")),
         ("NEARPUT_ENDPOINT_CASES", BOTOCORE.map(cases).into_iter().find(|cases| cases.is_file()).unwrap_or_default()),
