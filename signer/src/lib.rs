@@ -16,6 +16,7 @@ mod app;
 mod clock;
 mod config;
 mod error;
+mod health;
 mod metrics;
 mod readiness;
 mod routes;
@@ -53,6 +54,7 @@ mod webhooks;
 
 pub use app::BuildError;
 pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, TicketKey, parse_duration};
+pub use health::{Unhealthy, health};
 pub use server::{Function, Reload, ReloadError, Server, TlsError, build, build_function};
 pub use sweep::{Stale, SweepError, SweepOptions, sweep};
 pub use telemetry::{Telemetry, TracesError, start as start_telemetry};

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, Parser, Subcommand};
 use nearput_signer::{
-    Config, Secrets, SweepOptions, Trial, build, build_function, parse_duration, start_telemetry, sweep,
+    Config, Secrets, SweepOptions, Trial, build, build_function, health, parse_duration, start_telemetry, sweep,
 };
 
 use signals::Signals;
@@ -27,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Serves until it is interrupted.
     Serve(ConfigFile),
+    /// Says by its exit code whether the signer with this configuration runs on this machine.
+    Health(ConfigFile),
     /// Lists the multipart uploads that were opened long ago, and aborts them if it is told to.
     Sweep(Sweep),
     /// Works on the configuration.
@@ -108,6 +110,7 @@ async fn main() -> ExitCode {
     }
     ended(match Arguments::parse().command {
         Command::Serve(file) => serve(file).await,
+        Command::Health(file) => ask_health(file).await,
         Command::Sweep(sweep) => clear_away(sweep).await,
         Command::Config(ConfigCommand::Check(file)) => check(file),
         Command::Policy(PolicyCommand::Test(asked)) => test_policy(asked),
@@ -192,6 +195,10 @@ async fn clear_away(Sweep { file, older_than, site, prefix, abort }: Sweep) -> R
         (_, false) => println!("{count} uploads found. Abort them with --abort."),
     }
     Ok(())
+}
+
+async fn ask_health(file: ConfigFile) -> Result<(), Box<dyn Error>> {
+    Ok(health(&Config::load(&file.path)?).await?)
 }
 
 /// Answers the events of AWS Lambda.
