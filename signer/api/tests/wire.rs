@@ -1,7 +1,8 @@
 //! The wire shapes, as other languages see them.
 
 use nearput_api::{
-    Credentials, ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan,
+    Credentials, ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan, SignedParts,
+    StoredParts,
 };
 use serde_json::{from_value, json, to_value};
 
@@ -74,4 +75,14 @@ fn the_parts_of_a_plan_cover_the_file_exactly_once() {
             }
         }
     }
+}
+
+#[test]
+fn a_renewed_ticket_is_there_only_where_there_is_one() {
+    let plain = json!({ "server_time": 1, "parts": [] });
+    let read: SignedParts = from_value(plain.clone()).expect("from JSON");
+    assert_eq!((read.renewed.as_ref(), to_value(&read).expect("to JSON")), (None, plain));
+    let renewed = json!({ "server_time": 1, "parts": [], "renewed": { "ticket": "t", "expires_at": 2 } });
+    let read: StoredParts = from_value(renewed.clone()).expect("from JSON");
+    assert_eq!(to_value(&read).expect("to JSON"), renewed);
 }

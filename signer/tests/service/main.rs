@@ -18,6 +18,7 @@ mod program;
 mod raw;
 mod redis;
 mod reload;
+mod rules;
 mod scripted;
 mod shared_limits;
 mod storage;
