@@ -52,6 +52,8 @@ enum Failure {
 impl Redis {
     /// It need not run yet.
     pub(super) fn new(config: &config::Redis, password: Option<&str>) -> Result<Self, BuildError> {
+        // Whoever was first has installed the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut info = config.url.as_str().into_connection_info().map_err(BuildError::Redis)?;
         if let Some(password) = password {
             let settings = info.redis_settings().clone().set_password(password);

@@ -22,7 +22,7 @@ use crate::auth::MAX_BODY_BYTES;
 use crate::config::{Config, Origin};
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::telemetry;
+use crate::telemetry::{self, REQUEST_ID};
 
 /// What fits one packet is not worth the work.
 const MIN_COMPRESSED_BYTES: u64 = 1400;
@@ -31,7 +31,6 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
 const CALLS: &str = "/v1/";
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(super) fn surround(router: Router, config: &Config, metrics: Metrics) -> Router {
     let proxies = Proxies::new(&config.server);

@@ -9,7 +9,7 @@ use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-pub(crate) use request::observe;
+pub(crate) use request::{REQUEST_ID, observe};
 pub use traces::TracesError;
 
 use crate::config::{Config, LogFormat};

@@ -129,10 +129,22 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn start(storage: &Storage, further: &str) -> Self {
+        Self::start_with(storage, further, [])
+    }
+
+    /// With these variables as well.
+    pub(crate) fn start_with<'a>(
+        storage: &Storage,
+        further: &str,
+        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let config = directory.path().join("signer.toml");
         std::fs::write(&config, configuration(storage, further)).expect("written");
-        let child = with_secrets(&["serve", "--config", config.to_str().expect("text")]).stderr(Stdio::piped()).spawn();
+        let child = with_secrets(&["serve", "--config", config.to_str().expect("text")])
+            .envs(variables)
+            .stderr(Stdio::piped())
+            .spawn();
         let mut running = Running(child.expect("runs"));
         let mut output = BufReader::new(running.0.stderr.take().expect("piped"));
         let mut log = String::new();

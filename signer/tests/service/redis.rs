@@ -1,6 +1,7 @@
 //! A Redis of its own, at a port of its own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -10,20 +11,31 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Redis {
     pub(crate) address: SocketAddr,
     password: Option<&'static str>,
+    /// The folder with its certificate, where it speaks TLS.
+    certified: Option<PathBuf>,
     server: Option<Child>,
 }
 
 impl Redis {
     pub(crate) async fn start() -> Self {
-        Self::start_with(None).await
+        Self::start_as(None, None).await
     }
 
-    pub(crate) async fn start_with(password: Option<&'static str>) -> Self {
+    pub(crate) async fn start_with_password(password: &'static str) -> Self {
+        Self::start_as(Some(password), None).await
+    }
+
+    /// With the certificate and the key in this folder.
+    pub(crate) async fn start_with_tls(certified: &Path) -> Self {
+        Self::start_as(None, Some(certified.to_owned())).await
+    }
+
+    async fn start_as(password: Option<&'static str>, certified: Option<PathBuf>) -> Self {
         loop {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("an address");
             drop(listener);
-            let mut redis = Self { address, password, server: None };
+            let mut redis = Self { address, password, certified: certified.clone(), server: None };
             // Somebody else may have taken the port by now.
             if redis.run().await {
                 return redis;
@@ -59,6 +71,13 @@ impl Redis {
         Some(answer)
     }
 
+    async fn answers(&self) -> bool {
+        match self.certified {
+            Some(_) => TcpStream::connect(self.address).await.is_ok(),
+            None => self.ask("PING").await.is_some_and(|answer| answer.contains("PONG")),
+        }
+    }
+
     async fn run(&mut self) -> bool {
         let port = self.address.port().to_string();
         let mut command = Command::new("redis-server");
@@ -66,10 +85,15 @@ impl Redis {
         if let Some(password) = self.password {
             command.args(["--requirepass", password]);
         }
+        if let Some(certified) = &self.certified {
+            command.args(["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no", "--tls-cert-file"]);
+            command.arg(certified.join("certificate.pem")).arg("--tls-key-file").arg(certified.join("key.pem"));
+            command.arg("--tls-ca-cert-file").arg(certified.join("certificate.pem"));
+        }
         let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut server = server.expect("redis-server is missing: `cargo xtask setup` installs it");
         loop {
-            if self.ask("PING").await.is_some_and(|answer| answer.contains("PONG")) {
+            if self.answers().await {
                 self.server = Some(server);
                 return true;
             }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use nearput_api::{ErrorCode, Outcome, Plan};
+use nearput_api::{ErrorCode, Outcome, Plan, path};
 
+use crate::client::send;
 use crate::limits::{open, signer, sites};
+use crate::program::Serving;
 use crate::redis::Redis;
 use crate::storage::Storage;
-use crate::world::{Options, Signer, bytes, done, failed, file};
+use crate::tls::certify;
+use crate::world::{Options, Signer, TOKEN, bytes, done, failed, file};
 
 fn shared(redis: &Redis, more: &str) -> String {
     format!("[limits.redis]\nurl = '{}'\n{more}", redis.url())
@@ -28,7 +31,7 @@ async fn two_signers_never_give_the_last_place_twice() {
 
 #[tokio::test]
 async fn what_is_kept_in_redis_has_its_prefix_and_an_end() {
-    let (storage, redis) = (Storage::start().await, Redis::start_with(Some("a-password")).await);
+    let (storage, redis) = (Storage::start().await, Redis::start_with_password("a-password").await);
     let tables = shared(
         &redis,
         "prefix = 'mine'\n[limits.daily]\nuploads = 5\n[limits.rate]\nper_caller = '1/h'\nper_address = '2/h'",
@@ -81,6 +84,25 @@ async fn without_redis_calls_pass_or_do_not_as_configured_and_are_counted_again_
         }
     };
     tokio::time::timeout(Duration::from_secs(20), counted).await.expect("in time");
+}
+
+#[tokio::test]
+async fn redis_is_spoken_to_by_tls_if_its_certificate_is_trusted() {
+    let (storage, directory) = (Storage::start().await, tempfile::tempdir().expect("a directory"));
+    certify(directory.path());
+    let redis = Redis::start_with_tls(directory.path()).await;
+    let url = format!("rediss://localhost:{}", redis.address.port());
+    let limits = format!("[limits.rate]\nper_caller = '1/h'\n[limits.redis]\nurl = '{url}'\non_failure = 'closed'");
+    let trusted = directory.path().join("certificate.pem");
+    let authorization = format!("Bearer {TOKEN}");
+    for (trusted, statuses) in [(Some(trusted), [200, 429]), (None, [503, 503])] {
+        let variables = trusted.iter().map(|path| ("SSL_CERT_FILE", path.to_str().expect("text")));
+        let serving = Serving::start_with(&storage, &limits, variables);
+        for status in statuses {
+            let reply = send("GET", &serving.url(path::SITES), &[("authorization", &authorization)], "").await;
+            assert_eq!(reply.status, status, "{trusted:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,10 +19,12 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::raw::Raw;
 use crate::storage::Storage;
 use crate::world::{Options, Signer};
 
-fn certify(directory: &Path) -> CertificateDer<'static> {
+/// Writes a certificate for `localhost` and its key, as `certificate.pem` and `key.pem`.
+pub(crate) fn certify(directory: &Path) -> CertificateDer<'static> {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
     let pem = |label: &str, der: &[u8]| {
         format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
@@ -88,6 +90,16 @@ async fn both_versions_are_spoken_as_the_client_likes_it() {
     tokio::spawn(connection);
     let response = sender.send_request(request()).await.expect("an answer");
     assert_eq!((response.version(), response.status().as_u16()), (Version::HTTP_11, 200));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_greet_is_not_waited_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    certify(directory.path());
+    let storage = Storage::start().await;
+    let tables = format!("[server]\nheader_timeout = '1s'\n{}", tables(directory.path()));
+    let signer = Signer::start(storage.address, Options { tables, ..Options::default() }).await;
+    assert_eq!(Raw::connect(signer.address).await.talk_slowly(b"\x16\x03\x01\x02\x00\x01").await, "");
 }
 
 #[tokio::test]
