@@ -180,13 +180,16 @@ pub(crate) fn with_each_bit_of_the_signature(good: &Request) -> Vec<Attempt> {
 pub(crate) fn with_another_body(good: &Request) -> Vec<Attempt> {
     let bits = [0, 1, good.body.len() / 2, good.body.len() - 1]
         .map(|at| Attempt::new("body: one bit, at 4 places", good, |request| request.body[at] ^= 1 << (at % 8)));
-    let mut attempts = Vec::from(bits);
-    attempts.push(Attempt::new("body (content-length): one byte more", good, |request| request.body.push(0)));
-    attempts.push(Attempt::new("body (content-length): one byte less", good, |request| {
-        request.body.pop();
-    }));
-    attempts.push(Attempt::new("body (content-length): none", good, |request| request.body.clear()));
-    attempts
+    bits.into_iter().chain(with_another_length(good)).collect()
+}
+
+/// A body that is longer or shorter.
+pub(crate) fn with_another_length(good: &Request) -> Vec<Attempt> {
+    let lengths = [("one byte more", good.body.len() + 1), ("one byte less", good.body.len() - 1), ("none", 0)];
+    let resize = |(what, length)| {
+        Attempt::new(format!("body (content-length): {what}"), good, |request| request.body.resize(length, 0))
+    };
+    lengths.map(resize).into()
 }
 
 /// A hexadecimal digit that differs in one bit.

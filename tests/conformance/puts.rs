@@ -5,8 +5,8 @@ use std::time::Duration;
 use nearput_api::Plan;
 
 use crate::attempts::{
-    Attempt, Exception, Watched, refuse_all, with_another_body, with_another_target, with_each_bit_of_the_signature,
-    with_each_header_changed, with_each_parameter_changed, with_further_headers,
+    Attempt, Exception, Watched, refuse_all, with_another_body, with_another_length, with_another_target,
+    with_each_bit_of_the_signature, with_each_header_changed, with_each_parameter_changed, with_further_headers,
 };
 use crate::client::Request;
 use crate::garage::{BUCKET, Garage};
@@ -66,6 +66,21 @@ async fn a_put_is_stored_as_it_was_signed_and_no_changed_one_is() {
         body: Vec::new(),
     };
     assert_eq!(download.send().await.body, content);
+}
+
+/// A checksum holds the length down as well, so here there is none.
+#[tokio::test]
+async fn the_length_is_held_down_by_itself() {
+    let garage = Garage::start().await;
+    let signer = Signer::with_profile(&garage, "", "checksum = 'none', form = false").await;
+    let content = bytes(1000);
+    let opened = signer.open(file(&content, Plan::Put)).await;
+    let good = request(&opened.parts[0], &content);
+    let exceptions = [Exception { what: "body: one bit", reason: "nothing was signed of it but its length" }];
+    let mut attempts = with_another_length(&good);
+    attempts.push(Attempt::new("body: one bit", &good, |request| request.body[0] ^= 1));
+    refuse_all(&garage, "A signed PUT without a checksum, changed", attempts, &Watched::Objects, &exceptions).await;
+    assert_eq!(good.send().await.status, 200);
 }
 
 #[tokio::test]

@@ -18,8 +18,6 @@ use crate::garage::{ACCESS_KEY, BUCKET, Garage, SECRET_KEY};
 
 pub(crate) const TOKEN: &str = "the development token";
 pub(crate) const PART: u64 = 5 << 20;
-/// How the example describes Garage.
-const PROFILE: &str = "profile = { second_copies = false }";
 
 pub(crate) struct Signer {
     address: SocketAddr,
@@ -29,8 +27,14 @@ pub(crate) struct Signer {
 impl Signer {
     /// In front of Garage. `head` comes before the site in the configuration.
     pub(crate) async fn before(garage: &Garage, head: &str) -> Self {
-        let site =
-            format!("region = 'us-east-1'\nbucket = '{BUCKET}'\nendpoint = 'http://{}'\n{PROFILE}", garage.address);
+        Self::with_profile(garage, head, "second_copies = false").await
+    }
+
+    pub(crate) async fn with_profile(garage: &Garage, head: &str, profile: &str) -> Self {
+        let endpoint = &garage.address;
+        let site = format!(
+            "region = 'us-east-1'\nbucket = '{BUCKET}'\nendpoint = 'http://{endpoint}'\nprofile = {{ {profile} }}"
+        );
         Self::of(head, &site).await.expect("a signer")
     }
 
