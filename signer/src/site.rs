@@ -17,17 +17,24 @@ pub(crate) struct Site {
     pub(crate) metrics: SiteMetrics,
 }
 
+/// What a caller's rules let it use of a site.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offer {
+    pub(crate) forms: bool,
+    pub(crate) credentials: bool,
+}
+
 impl Site {
-    /// As clients see it, which may send forms or not.
-    pub(crate) fn describe(&self, may_send_forms: bool) -> nearput_api::Site {
+    /// As clients see it to whom this much is offered.
+    pub(crate) fn describe(&self, offer: Offer) -> nearput_api::Site {
         let path =
             |path: &routing::Path| Path { id: path.id.clone(), kind: path.kind, probe_url: path.url("nearput-probe") };
         nearput_api::Site {
             id: self.id.clone(),
             region: self.bucket.region.clone(),
             paths: self.bucket.paths.iter().map(path).collect(),
-            profile: Profile { form: self.profile.form && may_send_forms, ..self.profile.clone() },
-            credentials: self.storage.delegates(),
+            profile: Profile { form: self.profile.form && offer.forms, ..self.profile.clone() },
+            credentials: self.storage.delegates() && offer.credentials,
         }
     }
 

@@ -51,6 +51,7 @@ async fn a_put_is_stored_as_it_was_signed_and_no_changed_one_is() {
     refuse_all(&garage, "A signed PUT, changed", attempts, &Watched::Objects, &exceptions).await;
 
     assert_eq!(good.send().await.status, 200);
+    assert_eq!(good.send().await.status, 412, "an object is put once");
     let completed = signer.complete(to_complete(&opened, &content)).await.expect("it is there");
     assert_eq!((completed.size, completed.checksum), (1000, Some(checksum(&content))));
     let stored = garage.client.get_object().bucket(BUCKET).key(&opened.key).send().await.expect("it is there");

@@ -8,18 +8,25 @@ use axum::extract::State;
 use nearput_api::{Level, Limits, Sites};
 
 use crate::app::App;
+use crate::attributes::Encryption;
 use crate::auth::{Call, NoBody};
 use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::policy::Rule;
+use crate::site::Offer;
 use crate::ticket::Existing;
 
 pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Result<Json<Sites>, Error> {
     let levels = app.levels(&call.caller)?;
     let may_use = |id: &String| levels.iter().any(|rule| rule.sites.contains(id));
     let sites: Vec<_> = app.sites.iter().filter(|site| may_use(&site.id)).collect();
-    // No form can keep an object from being replaced.
-    let may_send_forms = levels.iter().all(|rule| rule.existing != Existing::Kept);
+    let offer = Offer {
+        // No form can keep an object from being replaced.
+        forms: levels.iter().all(|rule| rule.existing != Existing::Kept),
+        // A part that is encrypted by a key needs more rights than browsers are given:
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+        credentials: levels.iter().all(|rule| rule.encryption.as_ref().and_then(Encryption::kms_key_id).is_none()),
+    };
     let limits = |rule: &Rule| Limits {
         max_file_size: rule.max_file_size,
         max_files_per_call: rule.max_files_per_call,
@@ -30,7 +37,7 @@ pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Re
     Ok(Json(Sites {
         server_time: unix_millis(SystemTime::now()),
         home: app.policy.home(&levels[0].sites).to_owned(),
-        sites: sites.into_iter().map(|site| site.describe(may_send_forms)).collect(),
+        sites: sites.into_iter().map(|site| site.describe(offer)).collect(),
         limits: limits(levels[0]),
         levels: levels.iter().map(level).collect(),
     }))

@@ -159,6 +159,7 @@ async fn an_object_that_may_not_be_replaced_is_not() -> Result<()> {
     assert_eq!(form["error"]["code"], "invalid_plan", "no form can hold it down");
     let sites = call(&world, "/v1/sites", json!({})).await?;
     assert_eq!(sites["sites"][0]["profile"]["form"], false, "so none is offered");
+    assert_eq!(sites["sites"][0]["credentials"], false, "nor credentials, which could not use the key of `full`");
 
     let put = || json!({ "kind": "put" });
     let first = upload(&world, "once", put(), FILE).await?;
