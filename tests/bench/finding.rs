@@ -23,6 +23,16 @@ impl Finding {
         }
     }
 
+    /// Something that there should be much of.
+    pub(crate) fn at_least(what: &str, measured: f64, unit: &str, least: Option<f64>) -> Self {
+        Self {
+            what: what.to_owned(),
+            measured: format!("{measured:.0} {unit}"),
+            goal: least.map_or_else(String::new, |least| format!(">= {least} {unit}")),
+            is_met: least.map(|least| measured >= least),
+        }
+    }
+
     /// Something that there should be little of.
     pub(crate) fn amount(what: String, measured: u64, unit: &str, most: Option<u64>) -> Self {
         Self {

@@ -1,11 +1,12 @@
 //! What Nearput promises about speed and memory, measured in a real browser: `cargo xtask bench`.
 //!
-//! Each benchmark plays in a [`scene`]: a browser, and S3 by its real names, at some distance from each other. Speed is measured in a
+//! Each benchmark but that of the signer plays in a [`scene`]: a browser, and S3 by its real names, at some distance from each other. Speed is measured in a
 //! [`contest`] with the bare limit, which is what the same browser does if nothing but the bytes must be sent.
 
 mod contest;
 mod finding;
 mod large;
+mod load;
 mod memory;
 mod near;
 mod page;
@@ -27,11 +28,12 @@ const MIB: u64 = 1 << 20;
 /// As from Europe to the west of America, at what an untuned connection carries.
 const FAR: Line = Line { round_trip: Duration::from_millis(180), window: 1 << 20 };
 
-const BENCHMARKS: [(&str, &str); 4] = [
+const BENCHMARKS: [(&str, &str); 5] = [
     ("large", "256 MiB over 180 ms"),
     ("small", "200 files of 100 KB over 180 ms"),
     ("near", "1 GiB without any distance, with checksums and without"),
     ("memory", "what 1 GiB and 10 GiB cost the page and the browser"),
+    ("signer", "what one signer carries on one core, beside Uppy Companion"),
 ];
 
 #[tokio::main]
@@ -61,6 +63,7 @@ async fn run(name: &str) -> Result<Vec<Finding>> {
         "large" => large::run().await,
         "small" => small::run().await,
         "near" => near::run().await,
-        _ => memory::run().await,
+        "memory" => memory::run().await,
+        _ => load::run().await,
     }
 }

@@ -13,6 +13,7 @@ mod checks;
 mod client;
 mod demo;
 mod guard;
+mod load;
 mod lockfile;
 mod pack;
 mod process;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{browser, redis, servers, tools};
+use crate::{browser, load, redis, servers, tools};
 
 /// Something that a command needs on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub(crate) enum Need {
     Garage,
     Moto,
     EndpointCases,
+    Wrk,
+    Companion,
 }
 
 /// What building the page's module needs.
@@ -49,6 +51,9 @@ pub(crate) const PAGE: &[Need] = &[
 /// What the signer is held to that is not our own.
 pub(crate) const SERVERS: &[Need] = &[Need::Garage, Need::Moto, Need::EndpointCases];
 
+/// What measuring the signer's load needs.
+pub(crate) const LOAD: &[Need] = &[Need::Node, Need::Wrk, Need::Companion];
+
 /// What every command together needs.
 const ALL: &[Need] = &[
     Need::Components,
@@ -66,6 +71,8 @@ const ALL: &[Need] = &[
     Need::Garage,
     Need::Moto,
     Need::EndpointCases,
+    Need::Wrk,
+    Need::Companion,
 ];
 
 pub(crate) fn run() -> Result<()> {
@@ -113,6 +120,8 @@ impl Need {
             Self::Garage => "Garage",
             Self::Moto => "moto",
             Self::EndpointCases => "S3's endpoint cases",
+            Self::Wrk => "wrk",
+            Self::Companion => "Uppy Companion",
         }
     }
 
@@ -150,6 +159,8 @@ impl Need {
             Self::Garage => Ok(servers::garage().find()),
             Self::Moto => Ok(servers::find_moto()),
             Self::EndpointCases => Ok(servers::find_cases()),
+            Self::Wrk => Ok(load::find_wrk()),
+            Self::Companion => Ok(load::find_companion()),
         }
     }
 
@@ -173,6 +184,8 @@ impl Need {
             Self::Garage => servers::install_garage(),
             Self::Moto => servers::install_moto(),
             Self::EndpointCases => servers::install_cases(),
+            Self::Wrk => load::install_wrk(),
+            Self::Companion => load::install_companion(),
         }
     }
 }
