@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use utoipa::ToSchema;
 
 use crate::aws::Failure;
 use crate::site::Site;
@@ -24,7 +25,8 @@ pub(crate) struct Readiness {
 }
 
 /// What was found of each site.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Readiness)]
 pub(crate) struct Report {
     /// Whether the home site can be used: a signer whose home is gone is to be left for another region's.
     pub(crate) ready: bool,
@@ -32,8 +34,9 @@ pub(crate) struct Report {
     sites: BTreeMap<String, State>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = Ready)]
 enum State {
     Ok,
     /// It answers, and refuses the signer.

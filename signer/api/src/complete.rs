@@ -6,6 +6,7 @@ use crate::Outcome;
 
 /// Uploads whose parts have all been sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CompleteUploads {
     pub uploads: Vec<CompleteUpload>,
@@ -13,6 +14,7 @@ pub struct CompleteUploads {
 
 /// One upload whose parts have all been sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CompleteUpload {
     pub ticket: String,
@@ -26,6 +28,7 @@ pub struct CompleteUpload {
 
 /// A part that has been sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CompletedPart {
     pub number: u32,
@@ -39,6 +42,7 @@ pub struct CompletedPart {
 
 /// One outcome per upload, in the order asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompletedUploads {
     /// The signer's clock.
     pub server_time: u64,
@@ -47,6 +51,7 @@ pub struct CompletedUploads {
 
 /// An object that is stored whole, as the storage itself has confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CompletedUpload {
     /// The id of the site.
     pub site: String,
@@ -68,6 +73,7 @@ pub struct CompletedUpload {
 
 /// Gives an upload up: its parts are deleted, and nothing can be added to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AbortUpload {
     pub ticket: String,
@@ -75,6 +81,7 @@ pub struct AbortUpload {
 
 /// The upload is given up. Asked again, the answer is the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Aborted {
     /// The signer's clock.
     pub server_time: u64,

@@ -8,6 +8,7 @@ use crate::RenewedTicket;
 
 /// Asks for credentials for one upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AskCredentials {
     pub ticket: String,
@@ -16,6 +17,7 @@ pub struct AskCredentials {
 /// Temporary credentials that can put objects below one prefix of one bucket, and nothing else. The upload of the ticket is the only
 /// one whose key begins with it; where it does not end with a slash, it is the whole key. Opening, completing and aborting stay with the signer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Credentials {
     /// The signer's clock.
     pub server_time: u64,

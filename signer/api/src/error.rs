@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What came of one file of a call that named several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Outcome<T> {
     Failed(ErrorReply),
@@ -12,12 +13,14 @@ pub enum Outcome<T> {
 
 /// `{"error": {"code": "…", "message": "…"}}`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorReply {
     pub error: ErrorDetail,
 }
 
 /// Why it failed: a code for programs, a message for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorDetail {
     pub code: ErrorCode,
     /// What happened, to which thing, and what to do next. Never a signed URL, a token or a ticket.
@@ -29,6 +32,7 @@ pub struct ErrorDetail {
 
 /// The stable codes of the signer's errors, with the HTTP status that goes with each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// 400: the body is not the JSON that the call takes.

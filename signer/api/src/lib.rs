@@ -54,4 +54,8 @@ pub mod path {
     pub const READY: &str = "/readyz";
     /// What was counted, for Prometheus, who shows the token that was set for it.
     pub const METRICS: &str = "/metrics";
+    /// Describes all of this, as OpenAPI has it.
+    pub const OPENAPI: &str = "/openapi.json";
+    /// The same, for people.
+    pub const DOCS: &str = "/docs";
 }

@@ -9,6 +9,7 @@ use crate::{Outcome, PartToSign, SignedPart};
 
 /// Files that are to be uploaded to one site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenUploads {
     /// The id of the chosen site; without one, the signer's home site.
@@ -19,6 +20,7 @@ pub struct OpenUploads {
 
 /// One file that is to be uploaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenFile {
     /// The file's name as the user knows it. It never becomes a path: the signer makes the key.
@@ -42,6 +44,7 @@ pub struct OpenFile {
 
 /// How an upload is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Plan {
     /// One POST of the whole file as a form, for which browsers ask no preflight. Its only part has the number 1. Only for sites
@@ -83,6 +86,7 @@ impl Plan {
 
 /// One outcome per file, in the order asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenedUploads {
     /// The signer's clock.
     pub server_time: u64,
@@ -91,6 +95,7 @@ pub struct OpenedUploads {
 
 /// The ticket of an upload, for a longer time. A secret, like the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RenewedTicket {
     pub ticket: String,
     /// When the ticket ends.
@@ -99,6 +104,7 @@ pub struct RenewedTicket {
 
 /// An upload that can begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenedUpload {
     /// Must be shown with every later call about this upload. A secret: whoever holds it can go on with the upload.
     pub ticket: String,

@@ -8,6 +8,7 @@ use crate::RenewedTicket;
 
 /// Parts of one upload that are to be signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignParts {
     pub ticket: String,
@@ -16,6 +17,7 @@ pub struct SignParts {
 
 /// One part that is to be signed. Its size follows from the ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PartToSign {
     /// From 1.
@@ -28,6 +30,7 @@ pub struct PartToSign {
 
 /// The signed parts, in the order asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedParts {
     /// The signer's clock.
     pub server_time: u64,
@@ -40,6 +43,7 @@ pub struct SignedParts {
 /// A request that the browser sends as it is, with the part's bytes as the body and no other header; or, where there are
 /// `fields`, as `multipart/form-data` with these fields first and the bytes last, in the field `file`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignedPart {
     pub number: u32,
     pub method: String,
@@ -56,6 +60,7 @@ pub struct SignedPart {
 
 /// Asks which parts of an upload are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListParts {
     pub ticket: String,
@@ -63,6 +68,7 @@ pub struct ListParts {
 
 /// Every part of an upload that the storage holds, by ascending number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredParts {
     /// The signer's clock.
     pub server_time: u64,
@@ -74,6 +80,7 @@ pub struct StoredParts {
 
 /// A part that the storage holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoredPart {
     pub number: u32,
     /// In bytes.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The sites that the caller may use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sites {
     /// The signer's clock.
     pub server_time: u64,
@@ -19,8 +20,9 @@ pub struct Sites {
 
 /// An access level of a caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Level {
-    /// Its name, for [`crate::OpenFile::access`].
+    /// Its name, for `access` of a file.
     pub access: String,
     /// The ids of the sites to which its files may go.
     pub sites: Vec<String>,
@@ -29,6 +31,7 @@ pub struct Level {
 
 /// One bucket in one region, or one S3-compatible service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Site {
     pub id: String,
     pub region: String,
@@ -42,6 +45,7 @@ pub struct Site {
 
 /// One host name by which a site's bucket can be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Path {
     /// Unlike that of every other path of the site.
     pub id: String,
@@ -52,6 +56,7 @@ pub struct Path {
 
 /// The kinds of host name that a bucket can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PathKind {
     Regional,
@@ -65,6 +70,7 @@ pub enum PathKind {
 
 /// What the storage behind a site can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
     /// The most parts that one upload may have. S3: 10,000.
     pub max_parts: u32,
@@ -80,6 +86,7 @@ pub struct Profile {
 
 /// The algorithms by which storage can check what it receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChecksumAlgorithm {
     /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>.
@@ -90,6 +97,7 @@ pub enum ChecksumAlgorithm {
 
 /// What the caller may upload at one access level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Limits {
     /// The largest file, in bytes.
     pub max_file_size: u64,

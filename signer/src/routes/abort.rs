@@ -5,15 +5,19 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{AbortUpload, Aborted};
+use nearput_api::{AbortUpload, Aborted, path};
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::Call;
 use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::ticket::Sending;
 
-/// A form or a put leaves nothing behind unless it has arrived whole, and then it is an object like any other.
+/// Gives an upload up.
+///
+/// Its parts are deleted. A form or a put leaves nothing behind unless it has arrived whole, and then it is an object like any other.
+#[utoipa::path(post, tag = "uploads", path = path::ABORT, request_body = AbortUpload, responses((status = 200, body = Aborted, description = "Done"), Failures))]
 pub(super) async fn abort(State(app): State<Arc<App>>, call: Call<AbortUpload>) -> Result<Json<Aborted>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;

@@ -9,8 +9,9 @@ use std::time::SystemTime;
 use axum::Json;
 use axum::extract::State;
 use futures_util::{StreamExt as _, stream};
-use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads, Plan};
+use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads, Plan, path};
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::{Call, Caller};
 use crate::aws::{Failure, PartToComplete, StoredObject, UploadToComplete};
@@ -25,6 +26,10 @@ use crate::upload::Upload;
 /// How many uploads of one call are completed in the storage at a time.
 const CONCURRENCY: usize = 64;
 
+/// Completes uploads.
+///
+/// The reply describes the object as the storage itself has confirmed it, by size and checksum. Repeated, the call answers the same.
+#[utoipa::path(post, tag = "uploads", path = path::COMPLETE, request_body = CompleteUploads, responses((status = 200, body = CompletedUploads, description = "Done"), Failures))]
 pub(super) async fn complete(
     State(app): State<Arc<App>>,
     call: Call<CompleteUploads>,

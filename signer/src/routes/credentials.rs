@@ -5,14 +5,19 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{AskCredentials, Credentials};
+use nearput_api::{AskCredentials, Credentials, path};
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::Call;
 use crate::aws::Delegated;
 use crate::clock::unix_millis;
 use crate::error::Error;
 
+/// Gives out temporary credentials for one upload.
+///
+/// By them a browser signs the upload's parts itself. Only for sites that say so.
+#[utoipa::path(post, tag = "uploads", path = path::CREDENTIALS, request_body = AskCredentials, responses((status = 200, body = Credentials, description = "Done"), Failures))]
 pub(super) async fn credentials(
     State(app): State<Arc<App>>,
     call: Call<AskCredentials>,

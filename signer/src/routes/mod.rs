@@ -3,9 +3,11 @@
 mod abort;
 mod complete;
 mod credentials;
+mod docs;
 mod health;
 mod metrics;
 mod open;
+mod openapi;
 mod parts;
 mod ready;
 mod sign;
@@ -21,7 +23,7 @@ use crate::app::App;
 use crate::error::Error;
 
 /// The paths of all calls.
-pub(crate) const CALLS: [&str; 10] = [
+pub(crate) const CALLS: [&str; 12] = [
     path::SITES,
     path::OPEN,
     path::SIGN,
@@ -32,6 +34,8 @@ pub(crate) const CALLS: [&str; 10] = [
     path::HEALTH,
     path::READY,
     path::METRICS,
+    path::OPENAPI,
+    path::DOCS,
 ];
 
 /// Every call that there is.
@@ -47,6 +51,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::HEALTH, get(health::health))
         .route(path::READY, get(ready::ready))
         .route(path::METRICS, get(metrics::metrics))
+        .route(path::OPENAPI, get(openapi::document))
+        .route(path::DOCS, get(docs::page))
         .fallback(async || Error::NoSuchCall)
         .method_not_allowed_fallback(async || Error::WrongMethod)
         .with_state(app)

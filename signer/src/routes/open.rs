@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use axum::Json;
 use axum::extract::State;
 use futures_util::{StreamExt as _, stream};
-use nearput_api::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, PartToSign, Plan};
+use nearput_api::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, PartToSign, Plan, path};
 use uuid::Uuid;
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::attributes::Attributes;
 use crate::auth::{Call, Caller};
@@ -26,6 +27,11 @@ use crate::upload::{Part, Upload};
 /// How many uploads of one call are created in the storage at a time.
 const CONCURRENCY: usize = 16;
 
+/// Opens uploads.
+///
+/// Each file is granted by the signer's rules or refused by itself; the reply has one outcome for each, in the order asked for. The parts that
+/// the call names are signed at once.
+#[utoipa::path(post, tag = "uploads", path = path::OPEN, request_body = OpenUploads, responses((status = 200, body = OpenedUploads, description = "Done"), Failures))]
 pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
     let OpenUploads { site, files } = call.body;
     let levels = app.levels(&call.caller)?;

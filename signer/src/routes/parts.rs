@@ -5,15 +5,19 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{ListParts, StoredParts};
+use nearput_api::{ListParts, StoredParts, path};
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::Call;
 use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::ticket::Sending;
 
+/// Lists the parts that the storage already holds.
+///
 /// The whole of a form or a put is sent again, so it has no stored parts.
+#[utoipa::path(post, tag = "uploads", path = path::PARTS, request_body = ListParts, responses((status = 200, body = StoredParts, description = "Done"), Failures))]
 pub(super) async fn parts(State(app): State<Arc<App>>, call: Call<ListParts>) -> Result<Json<StoredParts>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;

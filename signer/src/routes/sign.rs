@@ -5,14 +5,19 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{SignParts, SignedParts};
+use nearput_api::{SignParts, SignedParts, path};
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::Call;
 use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::upload::Part;
 
+/// Signs parts of an open upload.
+///
+/// By every path of the site, for exactly the part's size and checksum. Repeat it when a signed request has ended.
+#[utoipa::path(post, tag = "uploads", path = path::SIGN, request_body = SignParts, responses((status = 200, body = SignedParts, description = "Done"), Failures))]
 pub(super) async fn sign(State(app): State<Arc<App>>, call: Call<SignParts>) -> Result<Json<SignedParts>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{Level, Limits, Sites};
+use nearput_api::{Level, Limits, Sites, path};
 
+use super::openapi::Failures;
 use crate::app::App;
 use crate::attributes::Encryption;
 use crate::auth::{Call, NoBody};
@@ -16,6 +17,10 @@ use crate::policy::Rule;
 use crate::site::Offer;
 use crate::ticket::Existing;
 
+/// Tells which sites there are, and what the caller may upload.
+///
+/// A page asks by POST, with its token in the body: then its browser needs no preflight.
+#[utoipa::path(method(get, post), tag = "uploads", path = path::SITES, responses((status = 200, body = Sites, description = "Done"), Failures))]
 pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Result<Json<Sites>, Error> {
     let levels = app.levels(&call.caller)?;
     let may_use = |id: &String| levels.iter().any(|rule| rule.sites.contains(id));

@@ -56,6 +56,26 @@ async fn what_the_storage_refuses_is_counted_by_its_own_code() {
 }
 
 #[tokio::test]
+async fn every_call_is_described_for_programs_and_for_people() {
+    let (_storage, signer) = start().await;
+    let description: Value = send("GET", &signer.url(path::OPENAPI), &[], "").await.json();
+    assert_eq!(description["openapi"], "3.1.0");
+    let page = send("GET", &signer.url(path::DOCS), &[], "").await;
+    let policy = page.headers["content-security-policy"].to_str().expect("text").to_owned();
+    let page = String::from_utf8(page.body.to_vec()).expect("text");
+    for path in [path::SITES, path::OPEN, path::SIGN, path::COMPLETE, path::PARTS, path::ABORT, path::CREDENTIALS] {
+        let post = &description["paths"][path]["post"];
+        let reply = &post["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
+        let name = reply.as_str().expect("a word").rsplit('/').next().expect("a name");
+        assert!(description["components"]["schemas"][name]["properties"].is_object(), "{name}");
+        assert!(page.contains(path) && page.contains(&format!("id='{name}'")), "{path}");
+    }
+    assert_eq!(description["security"], json!([{ "bearer": [] }]));
+    assert_eq!(description["paths"][path::READY]["get"]["security"], json!([{}]));
+    assert!(!page.contains("<script") && policy.contains("default-src 'none'; style-src 'sha256-"), "{policy}");
+}
+
+#[tokio::test]
 async fn metrics_are_for_those_who_show_their_token() {
     let (_storage, signer) = start().await;
     for token in ["", TOKEN, &METRICS_TOKEN[1..]] {
