@@ -46,6 +46,8 @@ mod upload;
 
 mod aws;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod partition;
 mod presign;
 mod routing;

@@ -69,8 +69,7 @@ impl<T: DeserializeOwned + Weighed> FromRequest<Arc<App>> for Call<T> {
         };
         let caller = app.authenticator.caller(token.as_deref(), SystemTime::now()).await?;
         let who = Who::of(&caller, address);
-        let body: Result<T, _> = body
-            .and_then(|body| serde_path_to_error::deserialize(Value::Object(body)).map_err(InvalidBody::NotTheCall));
+        let body: Result<T, _> = body.and_then(typed);
         app.limiter.admit_caller(&who, body.as_ref().map_or(1, Weighed::weight)).await?;
         Ok(Self { caller, who, body: body? })
     }
@@ -104,6 +103,18 @@ async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, Error> {
 
 fn parse(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
     if body.is_empty() { Ok(Map::new()) } else { serde_json::from_slice(body).map_err(InvalidBody::NotJson) }
+}
+
+fn typed<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, InvalidBody> {
+    serde_path_to_error::deserialize(Value::Object(body)).map_err(InvalidBody::NotTheCall)
+}
+
+/// All that is done with the bytes of a body.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, InvalidBody> {
+    let mut body = parse(body)?;
+    take_token(&mut body)?;
+    typed(body)
 }
 
 fn take_token(body: &mut Map<String, Value>) -> Result<Option<String>, InvalidBody> {

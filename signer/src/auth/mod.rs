@@ -7,6 +7,8 @@ mod oidc;
 use std::fmt;
 use std::time::SystemTime;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use call::read_body;
 pub(crate) use call::{Call, InvalidBody, MAX_BODY_BYTES, NoBody, bearer};
 pub(crate) use development::DevelopmentToken;
 pub(crate) use oidc::{Issuers, Refused, UnusableClaim, caller_of};

@@ -1,0 +1,5 @@
+//! Keys and names: see `nearput_signer::fuzz`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| nearput_signer::fuzz::key(data));
