@@ -17,6 +17,8 @@ export type News =
   | ({ type: "progress" } & Progress)
   /** Only of uploads in parts: what they can be resumed by. */
   | { type: "opened"; record: Opened }
+  /** The same upload can be resumed for longer. */
+  | { type: "renewed"; ticket: string; expiresAt: number }
   /** Parts that the storage has taken since this was last told. */
   | { type: "stored"; parts: StoredPart[] }
   /** The upload starts anew: what was told of it is void. */

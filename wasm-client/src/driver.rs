@@ -443,7 +443,7 @@ impl Driver {
     }
 
     fn abort(self: &Rc<Self>, upload: &Rc<Upload>) {
-        let ticket = upload.ticket.take();
+        let ticket = upload.open(Json::default());
         if ticket.exists() && upload.leaves_parts_behind() {
             self.start(Job::Abort(upload.clone(), ticket));
         }

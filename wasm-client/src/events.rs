@@ -95,6 +95,12 @@ impl Events {
         self.tell(id, "opened", Json::object().with("record", record));
     }
 
+    /// The ticket of an open upload lasts longer. `renewed` is the signer's word for it.
+    pub(crate) fn renewed(&self, id: UploadId, renewed: &Json) {
+        let event = Json::object().with("ticket", renewed.get("ticket")).with("expiresAt", renewed.get("expires_at"));
+        self.tell(id, "renewed", event);
+    }
+
     pub(crate) fn stored(&self, id: UploadId, parts: &[Checked]) {
         self.tell(id, "stored", Json::object().with("parts", wire::parts_to_sign(parts)));
     }

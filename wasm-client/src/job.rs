@@ -98,7 +98,7 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
     let deadline = now() + driver.options.give_up_after;
     let completing = if call == path::COMPLETE { COMPLETE_PATIENCE } else { 0 };
     let patience = SIGNER_PATIENCE * driver.options.stall_after + completing;
-    let mut failures = 0;
+    let (before, mut failures) = (opening(about), 0);
     loop {
         match driver.signer.call(call, &body, patience).await {
             Err(error) if error.cure == Cure::Time && now() < deadline => {
@@ -113,8 +113,20 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
             }
             outcome => {
                 about.iter().for_each(|upload| driver.troubled(upload, None));
+                if let (Ok(reply), [upload]) = (&outcome, about)
+                    && reply.get("renewed").exists()
+                    && opening(about) == before
+                {
+                    let renewed = reply.get("renewed");
+                    upload.renew(renewed.get("ticket"));
+                    driver.events.renewed(upload.id, &renewed);
+                }
                 return outcome;
             }
         }
     }
+}
+
+fn opening(about: &[Rc<Upload>]) -> Option<u32> {
+    Some(about.first()?.opening.get())
 }

@@ -36,8 +36,10 @@ pub(crate) struct Upload {
     pub(crate) trouble: RefCell<Option<Error>>,
     /// Since when, and how often, the signer has failed for this upload alone.
     pub(crate) failing: Cell<Option<(Millis, u32)>>,
-    /// Undefined until the upload is open. Another one after it was opened anew.
-    pub(crate) ticket: RefCell<Json>,
+    /// Undefined until the upload is open.
+    ticket: RefCell<Json>,
+    /// Another number each time it is opened.
+    pub(crate) opening: Cell<u32>,
     /// What is known from before the upload was interrupted, until that has been tried.
     pub(crate) interrupted: RefCell<Json>,
     /// The first parts, while the upload is being opened.
@@ -79,6 +81,7 @@ impl Upload {
             trouble: RefCell::default(),
             failing: Cell::default(),
             ticket: RefCell::default(),
+            opening: Cell::default(),
             interrupted: RefCell::new(options.resume.clone()),
             options,
             read: RefCell::default(),
@@ -97,6 +100,17 @@ impl Upload {
 
     pub(crate) fn ticket(&self) -> Json {
         self.ticket.borrow().clone()
+    }
+
+    /// The ticket of an upload that has been opened; an undefined one where it is closed. Gives the one before.
+    pub(crate) fn open(&self, ticket: Json) -> Json {
+        self.opening.set(self.opening.get() + 1);
+        self.renew(ticket)
+    }
+
+    /// Another ticket of the same upload.
+    pub(crate) fn renew(&self, ticket: Json) -> Json {
+        self.ticket.replace(ticket)
     }
 
     /// The bytes of a part.

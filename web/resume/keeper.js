@@ -111,6 +111,10 @@ export class Keeper {
         if (this.#id) this.#record = this.#newRecord(this.#id, news.record);
         this.#write();
         break;
+      case "renewed":
+        if (this.#record) Object.assign(this.#record, { ticket: news.ticket, expiresAt: news.expiresAt });
+        this.#write();
+        break;
       case "stored":
         for (const { number, checksum } of news.parts) this.#record?.parts.set(number, checksum);
         this.#timer ??= setTimeout(() => this.#write(), WRITE_EVERY_MS);

@@ -109,7 +109,7 @@ async fn begin(driver: &Driver, upload: &Upload, outcome: &Json, reply: &Json) -
     if !outcome.get("key").exists() {
         return Err(driver.signer.misunderstood());
     }
-    upload.ticket.replace(outcome.get("ticket"));
+    upload.open(outcome.get("ticket"));
     read_to(driver, upload, 1, None).await?;
     driver.events.opened(upload.id, outcome, upload.plan.get());
     let mut parts = start(driver, upload);

@@ -15,7 +15,7 @@ use crate::upload::Upload;
 use crate::wire::{self, Json};
 
 pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) -> Result<(), Error> {
-    let ticket = upload.ticket();
+    let opening = upload.opening.get();
     let event = match job {
         PartJob::Read(number) => Event::Read(read(driver, upload, number).await?),
         PartJob::Sign(parts) => {
@@ -26,11 +26,11 @@ pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) 
                     credentials::sign(driver, about, sign, &parts).await?
                 }
                 Some(_) | None => {
-                    let body = Json::object().with("ticket", ticket.clone());
+                    let body = Json::object().with("ticket", upload.ticket());
                     ask(driver, about, path::SIGN, body.with("parts", wire::parts_to_sign(&parts))).await?
                 }
             };
-            if upload.ticket() != ticket {
+            if upload.opening.get() != opening {
                 return Ok(());
             }
             Event::Signed(take_signed(upload, &reply, &reply))
@@ -43,7 +43,7 @@ pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) 
         }
     };
     // Nothing that was asked for before an upload was opened anew is about its parts.
-    if upload.ticket() == ticket {
+    if upload.opening.get() == opening {
         driver.handle(upload.id, event);
     }
     Ok(())

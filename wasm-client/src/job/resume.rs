@@ -19,7 +19,7 @@ pub(super) async fn resume(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(
     let home = home::find(driver, std::slice::from_ref(upload)).await?;
     let part_size = record.number("partSize").unwrap_or_default() as u64;
     upload.plan.set(Plan::Multipart { part_size });
-    upload.ticket.replace(record.get("ticket"));
+    upload.open(record.get("ticket"));
     if record.get("site") != home.site {
         return Err(Error::lost());
     }
