@@ -237,6 +237,8 @@ export interface InterruptedUpload {
   readonly loaded: number;
   /** When it last went on, in milliseconds since 1970. */
   readonly updatedAt: number;
+  /** Until when it can go on, in milliseconds since 1970. Going on makes it later, as far as the signer allows. */
+  readonly expiresAt: number;
   /** Whether `resume()` needs the file: not after `click`, where the browser asks the user for permission at most. */
   readonly canResume: "click" | "pick";
   /** Whether a tab, this one or another, is uploading it. */

@@ -64,6 +64,38 @@ async fn after_a_reload_the_upload_is_offered_and_goes_on_where_it_was() -> Resu
 }
 
 #[tokio::test]
+async fn an_upload_that_goes_on_can_be_resumed_for_longer() -> Result<()> {
+    const DAY_MS: f64 = 24.0 * 3_600_000.0;
+    let folder = tempfile::tempdir()?;
+    let path = files::noise(folder.path(), "renewed.bin", 64 * MIB, 1)?;
+    let mut world = ChaosWorld::start().await?;
+    let tab = half_way(&world, &path).await?;
+    // Of the time that tickets have now, this one has less than half left.
+    world.signer.options.further_config = "[tickets]\nlifetime = '4d'".to_owned();
+    world.signer.restart().await?;
+
+    tab.load(&world, "concurrency: 8, partSize: 8388608").await?;
+    let ends = async || {
+        let end = tab.browser.run("return (await nearput.interrupted())[0].expiresAt;").await?;
+        end.as_f64().context("an interrupted upload has an end")
+    };
+    let before = ends().await?;
+    world.storage_line.plant(Call::Part(8), Fault::Stall);
+    tab.upload(&[&path]).await?;
+    tab.until("all but one part are stored", |_| {
+        let journal = world.storage_line.journal();
+        (5..=7).all(|number| journal.of_call(Call::Part(number)).any(|part| part.status == Some(200)))
+    })
+    .await?;
+    sleep(UNTIL_REMEMBERED).await;
+    let after = ends().await?;
+    assert!(after - before > DAY_MS, "{before} {after}");
+    tab.stored(&world, &path).await?;
+    world.until_nothing_is_open().await?;
+    tab.browser.close().await
+}
+
+#[tokio::test]
 async fn after_a_reload_a_file_that_is_chosen_again_goes_on_where_it_was() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = files::noise(folder.path(), "chosen.bin", 64 * MIB, 1)?;

@@ -18,7 +18,7 @@ export async function interrupted(connection, launch, records = store, locks = g
   own.sort((one, other) => other.updatedAt - one.updatedAt);
   const held = (await locks?.query())?.held?.map(({ name }) => name);
   return own.map((record) => {
-    const { id, name, size, parts, partSize, updatedAt, handle } = record;
+    const { id, name, size, parts, partSize, updatedAt, expiresAt, handle } = record;
     /** @type {Task | undefined} */
     let task;
     const begin = (/** @type {Promise<Blob>} */ file) => {
@@ -34,6 +34,7 @@ export async function interrupted(connection, launch, records = store, locks = g
       size,
       loaded: Math.min(size, parts.size * partSize),
       updatedAt,
+      expiresAt,
       canResume: handle ? "click" : "pick",
       busy: Boolean(held?.includes(lockName(id))),
       resume(file) {
