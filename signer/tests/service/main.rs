@@ -1,6 +1,7 @@
 //! The signer as a browser meets it: in this process, on a real port, in front of a real S3 server.
 
 mod answers;
+mod asked;
 mod attacks;
 mod callers;
 mod chain;

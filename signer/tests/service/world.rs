@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) ticket_lifetime: &'static str,
     pub(crate) limits: &'static str,
     pub(crate) metrics_token: Option<&'static str>,
+    /// The id of each ticket key, and the byte that it is made of.
+    pub(crate) ticket_keys: &'static [(&'static str, u8)],
     /// Further keys of the site.
     pub(crate) site: String,
     /// Further tables.
@@ -46,6 +48,7 @@ impl Default for Options {
             ticket_lifetime: "1h",
             limits: "max_file_size = 60000000000",
             metrics_token: Some(METRICS_TOKEN),
+            ticket_keys: &[("k1", 7)],
             site: String::new(),
             tables: String::new(),
             redis_password: None,
@@ -61,7 +64,10 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { top, secret_key, ticket_lifetime, limits, site, tables, redis_password, metrics_token } = options;
+        let Options { top, secret_key, ticket_lifetime, limits, site, tables, redis_password, metrics_token, .. } =
+            options;
+        let key = |&(id, byte): &(&str, u8)| TicketKey { id: id.to_owned(), secret: vec![byte; 32] };
+        let ticket_keys = options.ticket_keys.iter().map(key).collect();
         let config = format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{ORIGIN}']
@@ -79,7 +85,7 @@ impl Signer {
             {tables}"
         );
         let metrics_token = metrics_token.map(str::to_owned);
-        Self::with(&config, Secrets { metrics_token, redis_password, ..secrets(secret_key) }).await
+        Self::with(&config, Secrets { metrics_token, redis_password, ticket_keys, ..secrets(secret_key) }).await
     }
 
     /// A signer of this configuration, whose site is `local`.
