@@ -51,7 +51,6 @@ async fn a_put_is_stored_as_it_was_signed_and_no_changed_one_is() {
     refuse_all(&garage, "A signed PUT, changed", attempts, &Watched::Objects, &exceptions).await;
 
     assert_eq!(good.send().await.status, 200);
-    assert_eq!(good.send().await.status, 412, "an object is put once");
     let completed = signer.complete(to_complete(&opened, &content)).await.expect("it is there");
     assert_eq!((completed.size, completed.checksum), (1000, Some(checksum(&content))));
     let stored = garage.client.get_object().bucket(BUCKET).key(&opened.key).send().await.expect("it is there");
@@ -82,6 +81,21 @@ async fn the_length_is_held_down_by_itself() {
     attempts.push(Attempt::new("body: one bit", &good, |request| request.body[0] ^= 1));
     refuse_all(&garage, "A signed PUT without a checksum, changed", attempts, &Watched::Objects, &exceptions).await;
     assert_eq!(good.send().await.status, 200);
+}
+
+/// So its profile must say that it knows no conditional writes.
+#[tokio::test]
+async fn garage_replaces_an_object_although_it_is_told_not_to() {
+    let garage = Garage::start().await;
+    let site = format!("region = 'us-east-1'\nbucket = '{BUCKET}'\nendpoint = 'http://{}'", garage.address);
+    let signer = Signer::of("", &site).await.expect("a signer");
+    let content = bytes(1000);
+    let opened = signer.open(file(&content, Plan::Put)).await;
+    let good = request(&opened.parts[0], &content);
+    assert_eq!(good.headers["if-none-match"], "*");
+    for _ in 0..2 {
+        assert_eq!(good.send().await.status, 200);
+    }
 }
 
 #[tokio::test]
