@@ -18,7 +18,7 @@ export type News =
   /** Only of uploads in parts: what they can be resumed by. */
   | { type: "opened"; record: Opened }
   /** The same upload can be resumed for longer. */
-  | { type: "renewed"; ticket: string; expiresAt: number }
+  | { type: "renewed"; renewed: { ticket: string; expires_at: number } }
   /** Parts that the storage has taken since this was last told. */
   | { type: "stored"; parts: StoredPart[] }
   /** The upload starts anew: what was told of it is void. */

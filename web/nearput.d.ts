@@ -361,6 +361,16 @@ export type ErrorCode =
   /** The storage refuses the request. */
   | "storage_refused"
   | "storage_unavailable"
+  /** Another object has the key, and may not be replaced. */
+  | "object_exists"
+  /** Too many calls, or too much in a day: the message says how long to wait. */
+  | "rate_limited"
+  | "quota_exceeded"
+  | "busy"
+  /** Whoever issues the tokens cannot be asked. */
+  | "issuer_unavailable"
+  /** The file is stored, but one who must hear of it cannot be reached. */
+  | "webhook_unavailable"
   | "internal"
   | (string & {});
 

@@ -6,22 +6,8 @@ use nearput_core::retry::Failure;
 
 use crate::wire::Json;
 
-/// The signer's codes for what will not go better another time.
-const FINAL_CODES: [&str; 13] = [
-    "invalid_request",
-    "forbidden",
-    "not_found",
-    "method_not_allowed",
-    "request_too_large",
-    "too_many_items",
-    "file_too_large",
-    "type_not_allowed",
-    "invalid_name",
-    "unknown_site",
-    "invalid_plan",
-    "invalid_part_number",
-    "invalid_checksum",
-];
+/// Whoever is asked to wait longer is told why, instead: the day's quota, for instance.
+const LONGEST_WAIT: Millis = 60_000;
 
 /// An upload is opened anew, or resumed no more, for these reasons of the signer's.
 const LOST: [&str; 3] = ["upload_not_found", "ticket_expired", "invalid_ticket"];
@@ -90,20 +76,18 @@ impl Error {
     pub(crate) fn read(of: &Json) -> Option<Self> {
         let error = of.get("error");
         let code = error.string("code")?;
+        let wait = (error.number("retry_after").unwrap_or_default() * 1_000.0) as Millis;
         let cure = match code.as_str() {
-            "storage_unavailable"
-            | "webhook_unavailable"
-            | "issuer_unavailable"
-            | "internal"
-            | "busy"
-            | "rate_limited" => Cure::Time,
+            "storage_unavailable" | "internal" => Cure::Time,
             "unauthenticated" => Cure::Token,
             "upload_incomplete" | "checksum_mismatch" => Cure::SendAgain,
             code if LOST.contains(&code) => Cure::Reopen,
+            _ if (1..=LONGEST_WAIT).contains(&wait) => Cure::Time,
             _ => Cure::Nothing,
         };
-        let wait = (error.number("retry_after").unwrap_or_default() * 1_000.0) as Millis;
-        Some(Self { json: error.with("retryable", !FINAL_CODES.contains(&code.as_str())), cure, wait })
+        // What the engine cannot mend may go better another time only if the signer says so, or its operator mends the storage.
+        let retryable = cure != Cure::Nothing || wait > 0 || code == "storage_refused";
+        Some(Self { json: error.with("retryable", retryable), cure, wait })
     }
 
     /// The page cannot sign by itself.

@@ -97,8 +97,7 @@ impl Events {
 
     /// The ticket of an open upload lasts longer. `renewed` is the signer's word for it.
     pub(crate) fn renewed(&self, id: UploadId, renewed: &Json) {
-        let event = Json::object().with("ticket", renewed.get("ticket")).with("expiresAt", renewed.get("expires_at"));
-        self.tell(id, "renewed", event);
+        self.tell(id, "renewed", Json::object().with("renewed", renewed.clone()));
     }
 
     pub(crate) fn stored(&self, id: UploadId, parts: &[Checked]) {

@@ -98,7 +98,8 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
     let deadline = now() + driver.options.give_up_after;
     let completing = if call == path::COMPLETE { COMPLETE_PATIENCE } else { 0 };
     let patience = SIGNER_PATIENCE * driver.options.stall_after + completing;
-    let (before, mut failures) = (opening(about), 0);
+    let opening = about.first().map_or(0, |upload| upload.opening.get());
+    let mut failures = 0;
     loop {
         match driver.signer.call(call, &body, patience).await {
             Err(error) if error.cure == Cure::Time && now() < deadline => {
@@ -113,13 +114,8 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
             }
             outcome => {
                 about.iter().for_each(|upload| driver.troubled(upload, None));
-                if let (Ok(reply), [upload]) = (&outcome, about)
-                    && reply.get("renewed").exists()
-                    && opening(about) == before
-                {
-                    let renewed = reply.get("renewed");
-                    upload.renew(renewed.get("ticket"));
-                    driver.events.renewed(upload.id, &renewed);
+                if let (Ok(reply), Some(upload)) = (&outcome, about.first()) {
+                    renew(driver, upload, opening, reply);
                 }
                 return outcome;
             }
@@ -127,6 +123,11 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
     }
 }
 
-fn opening(about: &[Rc<Upload>]) -> Option<u32> {
-    Some(about.first()?.opening.get())
+/// A call about one upload may be answered with a ticket that lasts longer, unless the upload was opened anew since.
+fn renew(driver: &Driver, upload: &Upload, opening: u32, reply: &Json) {
+    let renewed = reply.get("renewed");
+    if renewed.exists() && upload.opening.get() == opening {
+        upload.renew(renewed.get("ticket"));
+        driver.events.renewed(upload.id, &renewed);
+    }
 }

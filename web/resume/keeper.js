@@ -112,8 +112,7 @@ export class Keeper {
         this.#write();
         break;
       case "renewed":
-        if (this.#record) Object.assign(this.#record, { ticket: news.ticket, expiresAt: news.expiresAt });
-        this.#write();
+        this.#renew(news.renewed);
         break;
       case "stored":
         for (const { number, checksum } of news.parts) this.#record?.parts.set(number, checksum);
@@ -155,6 +154,12 @@ export class Keeper {
     const { size = 0 } = this.#file ?? {};
     const parts = (opened.ticket === this.#record?.ticket && this.#record.parts) || new Map();
     return { ...opened, id, signer, options, handle, name: this.#name(), size, parts, updatedAt: 0 };
+  }
+
+  /** @param {Extract<News, { type: "renewed" }>["renewed"]} renewed */
+  #renew({ ticket, expires_at: expiresAt }) {
+    if (this.#record) Object.assign(this.#record, { ticket, expiresAt });
+    this.#write();
   }
 
   #write() {
