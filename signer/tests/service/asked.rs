@@ -144,6 +144,20 @@ async fn a_file_cannot_be_stored_as_another_type_than_was_granted() {
 }
 
 #[tokio::test]
+async fn a_signed_address_carries_no_checksum_and_nothing_that_nobody_asked_for() {
+    let (_storage, signer) = start().await;
+    let opened = signer.open(file(&bytes(1), Plan::Multipart { part_size: PART })).await;
+    let url: reqwest::Url = opened.parts[0].urls["custom"].parse().expect("an address");
+    let mut names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    names.sort();
+    let own = ["Algorithm", "Credential", "Date", "Expires", "Signature", "SignedHeaders"]
+        .map(|name| format!("X-Amz-{name}"));
+    assert_eq!(names, [own.as_slice(), &["partNumber".to_owned(), "uploadId".to_owned()]].concat());
+    let signed = url.query_pairs().find(|(name, _)| name == "X-Amz-SignedHeaders").expect("signed").1.into_owned();
+    assert_eq!(signed, "content-length;host;x-amz-checksum-crc64nvme");
+}
+
+#[tokio::test]
 async fn what_is_open_is_no_business_of_another_site() {
     let (_storage, signer) = start().await;
     let body = OpenUploads { site: Some("https://evil.example".to_owned()), files: vec![named("a")] };
