@@ -25,10 +25,10 @@ async fn half_a_minute_without_a_network_in_the_middle_of_parts_is_waited_out() 
         world.storage_line.plant(Call::Part(number), Fault::Stall);
     }
     tab.upload(&[&path]).await?;
-    tab.until("two parts are stored", |_| {
-        let stored =
-            |number| world.storage_line.journal().of_call(Call::Part(number)).any(|part| part.status == Some(200));
-        stored(1) && stored(2)
+    tab.until("two parts are stored, and the others are under way", |_| {
+        let journal = world.storage_line.journal();
+        let stored = |number| journal.of_call(Call::Part(number)).any(|part| part.status == Some(200));
+        stored(1) && stored(2) && (3..=5).all(|number| journal.count(Call::Part(number)) == 1)
     })
     .await?;
 
