@@ -8,9 +8,8 @@ use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 
-use super::{Caller, Unauthenticated};
+use super::{Caller, Unauthenticated, body};
 use crate::app::App;
 use crate::error::Error;
 use crate::limits::{Weighed, Who};
@@ -58,18 +57,16 @@ impl<T: DeserializeOwned + Weighed> FromRequest<Arc<App>> for Call<T> {
             app.limiter.admit_address(address).await?;
         }
         let bearer = bearer(request.headers())?;
-        let body = parse(&read(request, app).await?);
-        let (token, body) = match bearer {
-            Some(token) => (Some(token), body),
+        let bytes = read(request, app).await?;
+        let may_have_token = bearer.is_none();
+        let token = match bearer {
+            Some(token) => Some(token),
             // The token may be in the body, so it is the body that must be put right first.
-            None => {
-                let mut body = body?;
-                (take_token(&mut body)?, Ok(body))
-            }
+            None => body::token(&bytes)?,
         };
         let caller = app.authenticator.caller(token.as_deref(), SystemTime::now()).await?;
         let who = Who::of(&caller, address);
-        let body: Result<T, _> = body.and_then(typed);
+        let body: Result<T, _> = body::read(&bytes, may_have_token);
         app.limiter.admit_caller(&who, body.as_ref().map_or(1, Weighed::weight)).await?;
         Ok(Self { caller, who, body: body? })
     }
@@ -101,26 +98,9 @@ async fn read(request: Request, app: &Arc<App>) -> Result<Bytes, Error> {
     }
 }
 
-fn parse(body: &[u8]) -> Result<Map<String, Value>, InvalidBody> {
-    if body.is_empty() { Ok(Map::new()) } else { serde_json::from_slice(body).map_err(InvalidBody::NotJson) }
-}
-
-fn typed<T: DeserializeOwned>(body: Map<String, Value>) -> Result<T, InvalidBody> {
-    serde_path_to_error::deserialize(Value::Object(body)).map_err(InvalidBody::NotTheCall)
-}
-
 /// All that is done with the bytes of a body.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, InvalidBody> {
-    let mut body = parse(body)?;
-    take_token(&mut body)?;
-    typed(body)
-}
-
-fn take_token(body: &mut Map<String, Value>) -> Result<Option<String>, InvalidBody> {
-    match body.remove("token") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(token)) => Ok(Some(token)),
-        Some(_) => Err(InvalidBody::TokenNotText),
-    }
+pub(crate) fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidBody> {
+    body::token(bytes)?;
+    body::read(bytes, true)
 }

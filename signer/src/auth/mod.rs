@@ -1,5 +1,6 @@
 //! Who is calling.
 
+mod body;
 mod call;
 mod development;
 mod oidc;
