@@ -34,7 +34,8 @@ impl MediaType {
         let valid = text.len() <= 255
             && is_token(kind)
             && is_token(subtype)
-            && parameters.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+            // Browsers split the header at a comma, and the last type counts: https://fetch.spec.whatwg.org/#concept-header-extract-mime-type
+            && parameters.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic() && byte != b',');
         valid.then(|| Self { essence_len: essence.len(), text: essence + parameters })
     }
 
@@ -46,7 +47,9 @@ impl MediaType {
     pub(crate) fn runs_in_browsers(&self) -> bool {
         let essence = self.essence();
         let subtype = essence.split_once('/').map_or("", |(_, subtype)| subtype);
-        subtype == "xml"
+        // What is said to be unknown is guessed: https://mimesniff.spec.whatwg.org/#mime-type-sniffing-algorithm
+        subtype == "unknown"
+            || subtype == "xml"
             || subtype.ends_with("+xml")
             || ["html", "javascript", "ecmascript", "jscript", "livescript", "xsl", "xslt", "x-mixed-replace"]
                 .iter()
