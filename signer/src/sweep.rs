@@ -37,6 +37,8 @@ pub struct Stale {
 pub enum SweepError {
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error("an upload may be alive for {} h, by tickets.max_lifetime; abort only what is older", lifetime.as_secs() / 3600)]
+    MayBeAlive { lifetime: Duration },
     #[error("there is no site `{0}` in the configuration")]
     UnknownSite(String),
     #[error("the site `{site}` does not do it: {problem}")]
@@ -51,6 +53,10 @@ pub async fn sweep(
     now: SystemTime,
     mut found: impl FnMut(&Stale),
 ) -> Result<(), SweepError> {
+    let lifetime = config.tickets.max_lifetime;
+    if options.abort && options.older_than < lifetime {
+        return Err(SweepError::MayBeAlive { lifetime });
+    }
     let mut sites = connect_all(config, &mut secrets, &Metrics::new()).await?;
     if let Some(only) = &options.site {
         sites.retain(|site| site.id == *only);

@@ -18,7 +18,7 @@ async fn stale_uploads_are_found_on_every_page_and_others_are_left() -> Result<(
     stream::iter((1..=1_001).map(open)).buffer_unordered(8).try_collect::<Vec<_>>().await?;
 
     let config = Config::parse(&format!(
-        "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
+        "listen = '127.0.0.1:0'\ntickets = {{ lifetime = '1h', max_lifetime = '1h' }}\n[[sites]]\nid = 'local'\nregion = 'us-east-1'\nbucket = '{BUCKET}'
         endpoint = 'http://{}'\ncredentials = 'environment'",
         bucket.server.addr()
     ))
