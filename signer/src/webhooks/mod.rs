@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::config;
+use crate::error::chain;
 use message::Message;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,7 +52,7 @@ pub(crate) struct Webhooks {
 /// A receiver that has not taken a message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WebhookError {
-    #[error("it cannot be reached: {0:?}")]
+    #[error("it cannot be reached: {}", chain(.0))]
     Unreachable(reqwest::Error),
     #[error("it answered {0}")]
     Refused(StatusCode),
@@ -71,25 +72,28 @@ impl Webhooks {
         }
     }
 
-    /// Tells every receiver, in turn.
+    /// Tells every receiver, also those behind one that fails.
     pub(crate) async fn completed(&self, upload: &CompletedUpload, subject: Option<&str>) -> Result<(), WebhookError> {
         if self.urls.is_empty() {
             return Ok(());
         }
         let message = Arc::new(Message::completed(upload, subject, SystemTime::now()));
+        let mut outcome = Ok(());
         for url in &self.urls {
             let delivery = Delivery { client: self.client.clone(), url: url.clone(), secrets: self.secrets.clone() };
             if let Err(error) = delivery.attempts(&message, self.patience).await {
                 tracing::warn!(id = message.id, %error, "a webhook has not taken a completed upload");
-                self.send_later(delivery, message);
-                return Err(error);
+                self.send_later(delivery, message.clone());
+                outcome = outcome.and(Err(error));
             }
         }
-        Ok(())
+        outcome
     }
 
     fn send_later(&self, delivery: Delivery, message: Arc<Message>) {
-        let Ok(permit) = self.later.clone().try_acquire_owned() else { return };
+        let Ok(permit) = self.later.clone().try_acquire_owned() else {
+            return tracing::error!(id = message.id, "too many messages wait already; this one is left to the caller");
+        };
         let Patience { first_later, last_later, .. } = self.patience;
         tokio::spawn(async move {
             let mut pause = first_later;
