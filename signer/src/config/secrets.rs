@@ -82,9 +82,12 @@ fn read_ticket_key(text: &str) -> Result<TicketKey, ConfigError> {
     let (id, secret) = text.trim().split_once(':').filter(|(id, _)| !id.is_empty()).ok_or_else(|| {
         ConfigError::variable(TICKET_KEYS, "has an entry that is not `id:base64`; separate entries by commas")
     })?;
-    let secret = BASE64_STANDARD
-        .decode(secret)
-        .map_err(|_| ConfigError::variable(TICKET_KEYS, format!("has a key `{id}` that is not base64")))?;
+    let secret = BASE64_STANDARD.decode(secret).map_err(|_| {
+        ConfigError::variable(
+            TICKET_KEYS,
+            format!("has a key `{id}` that is not base64 with `+`, `/` and `=`; make one by `openssl rand -base64 32`"),
+        )
+    })?;
     Ok(TicketKey { id: id.to_owned(), secret })
 }
 
