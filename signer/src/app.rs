@@ -1,5 +1,6 @@
 //! What all calls share: sites, tickets, limits, and who may call.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,6 +8,7 @@ use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
 use nearput_api::RenewedTicket;
+use nearput_api::{OpenFile, PartToSign};
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
 use crate::aws::Connector;
@@ -26,6 +28,9 @@ use crate::webhooks::Webhooks;
 
 /// RFC 7518 §3.2: a key for HS256 is no shorter than its hash.
 const MIN_TICKET_KEY_BYTES: usize = 32;
+
+/// As many as a page names for a few hundred large files.
+const MAX_PARTS_PER_OPEN: u32 = 4000;
 
 /// The configured signer.
 pub(crate) struct App {
@@ -140,8 +145,19 @@ impl App {
         check_count("files", given, levels.iter().map(|rule| rule.max_files_per_call).max().unwrap_or_default())
     }
 
-    pub(crate) fn check_part_count(&self, given: usize) -> Result<(), Error> {
-        check_count("parts", given, self.max_parts_per_call)
+    /// Each part is named once, and there are no more than one call may name of one upload.
+    pub(crate) fn check_parts(&self, parts: &[PartToSign]) -> Result<(), Error> {
+        check_count("parts", parts.len(), self.max_parts_per_call)?;
+        let mut seen = HashSet::new();
+        match parts.iter().find(|part| !seen.insert(part.number)) {
+            Some(twice) => Err(Error::PartTwice { number: twice.number }),
+            None => Ok(()),
+        }
+    }
+
+    /// All files of one call together: their signed parts are one reply.
+    pub(crate) fn check_parts_of_all(&self, files: &[OpenFile]) -> Result<(), Error> {
+        check_count("parts", files.iter().map(|file| file.parts.len()).sum(), MAX_PARTS_PER_OPEN)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::auth::{InvalidBody, Unauthenticated};
 use crate::aws::{Failure, StorageError};
 use crate::checksum::InvalidChecksum;
 use crate::limits::Exceeded;
+use crate::metrics::Metrics;
 use crate::plan::{InvalidPartNumber, InvalidPlan};
 use crate::policy::Denied;
 use crate::presign::PresignError;
@@ -36,6 +37,8 @@ pub(crate) enum Error {
     UnknownSite(String),
     #[error("there are no credentials for the site `{site}`; have each part signed")]
     NoCredentials { site: String },
+    #[error("the part {number} is named twice; name each part once")]
+    PartTwice { number: u32 },
     #[error(transparent)]
     InvalidPlan(#[from] InvalidPlan),
     #[error(transparent)]
@@ -98,7 +101,7 @@ impl Error {
             Self::Denied(Denied::Metadata(_)) => ErrorCode::InvalidRequest,
             Self::UnknownSite(_) => ErrorCode::UnknownSite,
             Self::InvalidPlan(_) => ErrorCode::InvalidPlan,
-            Self::InvalidPartNumber(_) => ErrorCode::InvalidPartNumber,
+            Self::InvalidPartNumber(_) | Self::PartTwice { .. } => ErrorCode::InvalidPartNumber,
             Self::InvalidChecksum(_) => ErrorCode::InvalidChecksum,
             Self::Ticket(TicketError::Invalid) => ErrorCode::InvalidTicket,
             Self::Ticket(TicketError::Expired) => ErrorCode::TicketExpired,
@@ -135,7 +138,8 @@ impl Error {
         } else if let Self::Presign(error) = &self {
             tracing::error!(?code, %error, "a request could not be signed");
         } else {
-            tracing::debug!(?code, "refused");
+            // Not the message: it may repeat what was sent.
+            tracing::info!(?code, "refused");
         }
         let retry_after = self.retry_after();
         ErrorReply { error: ErrorDetail { code, message: sentence(&self.to_string()), retry_after } }
@@ -167,7 +171,9 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = status(self.code());
         let retry_after = self.retry_after();
+        let code = self.code();
         let mut response = (status, Json(self.reply())).into_response();
+        response.extensions_mut().insert(Refused(code));
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -178,12 +184,30 @@ impl IntoResponse for Error {
     }
 }
 
+/// With a reply that is an error, for the log and the metrics.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused(pub(crate) ErrorCode);
+
 /// What came of one file of a call that named several.
-pub(crate) fn outcome<T>(result: Result<T, Error>) -> Outcome<T> {
+pub(crate) fn outcome<T>(result: Result<T, Error>, metrics: &Metrics) -> Outcome<T> {
     match result {
         Ok(done) => Outcome::Done(done),
-        Err(error) => Outcome::Failed(error.reply()),
+        Err(error) => {
+            metrics.refused(error.code());
+            Outcome::Failed(error.reply())
+        }
     }
+}
+
+/// An error and what led to it, for the log.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// What the errors here say, as a page shows it to a person.

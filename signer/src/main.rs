@@ -41,7 +41,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ConfigCommand {
-    /// Says whether the signer would start with it.
+    /// Says whether the file is valid, and what is doubtful in it. Secrets and certificates are looked at by `serve`.
     Check(ConfigFile),
 }
 

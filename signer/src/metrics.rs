@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nearput_api::SignedPart;
+use nearput_api::{ErrorCode, SignedPart};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +22,7 @@ type Timings<L> = Family<L, Histogram, fn() -> Histogram>;
 pub(crate) struct Metrics {
     registry: Arc<Registry>,
     requests: Family<Answered, Counter>,
+    refused: Family<Refusal, Counter>,
     request_seconds: Timings<Call>,
     signed_urls: Family<SiteName, Counter>,
     opened: Family<SiteName, Counter>,
@@ -57,6 +58,11 @@ struct Answered {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refusal {
+    code: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SiteName {
     site: Arc<str>,
 }
@@ -79,6 +85,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("nearput");
         let mut counter = Counters(&mut registry);
         let requests = counter.add("requests", "Calls, by what was answered");
+        let refused = counter.add("refusals", "Calls and files that were refused, by the code of the error");
         let signed_urls = counter.add("signed_urls", "Addresses that were signed for browsers");
         let opened = counter.add("uploads_opened", "Uploads that were opened");
         let completed = counter.add("uploads_completed", "Uploads that the storage has confirmed");
@@ -92,6 +99,7 @@ impl Metrics {
         Self {
             registry: Arc::new(registry),
             requests,
+            refused,
             request_seconds,
             signed_urls,
             opened,
@@ -113,6 +121,12 @@ impl Metrics {
     pub(crate) fn answered(&self, call: &'static str, status: u16, took: Duration) {
         self.requests.get_or_create(&Answered { call, status }).inc();
         self.request_seconds.get_or_create(&Call { call }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn refused(&self, code: ErrorCode) {
+        let code = serde_json::to_value(code).expect("a code is text");
+        let code = code.as_str().unwrap_or_default().to_owned();
+        self.refused.get_or_create(&Refusal { code }).inc();
     }
 
     pub(crate) fn site(&self, id: &str) -> SiteMetrics {

@@ -32,7 +32,14 @@ pub(crate) struct Ticket {
     /// Its place among the caller's open uploads, where they are counted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) place: Option<String>,
+    /// Whether a browser may have credentials for it, which hold down nothing of what a rule says but the place.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub(crate) may_delegate: bool,
     pub(crate) sending: Sending,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// How the bytes go to the storage, and what the storage must be told with them.
@@ -81,6 +88,7 @@ impl Ticket {
             media_type: grant.media_type().as_str().to_owned(),
             checksum: cut.checksum,
             place: None,
+            may_delegate: grant.subject().is_some() && grant.rule().allows_delegation(),
             sending,
         }
     }

@@ -102,7 +102,7 @@ fn describe(grant: &Grant<'_>, knows_conditions: bool) -> Result<String, Denied>
         Existing::OwnOnly => "is never there",
     };
     let mut lines = vec![
-        format!("granted by rule {}, access level `{}`", rule.number, rule.access),
+        format!("granted by rules[{}], access level `{}`", rule.number, rule.access),
         format!("site: {} of {}", grant.site(), rule.sites.join(", ")),
         format!("key: {}", grant.key(&fresh)?.as_str()),
         format!("an object of that key {existing}"),
@@ -168,7 +168,7 @@ mod tests {
         let verdict = run(CONFIG, Some(r#"{"sub":"me","groups":["editors"],"tenant":"acme"}"#)).expect("granted");
         assert_eq!(
             verdict,
-            "granted by rule 1, access level `team`\n\
+            "granted by rules[0], access level `team`\n\
              site: local of local\n\
              key: acme/a_b.png\n\
              an object of that key stays, and the upload is refused; so no forms\n\

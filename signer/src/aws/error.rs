@@ -6,6 +6,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 
+use crate::error::chain;
+
 const NO_ANSWER: &str = "no_answer";
 
 /// What can be done about an error of the storage.
@@ -92,16 +94,6 @@ fn classify(operation: &str, status: Option<u16>, code: Option<&str>) -> Failure
             Some(_) | None => Failure::Unavailable,
         },
     }
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

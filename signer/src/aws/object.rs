@@ -15,6 +15,7 @@ pub(crate) struct StoredObject {
     pub(crate) size: u64,
     pub(crate) etag: String,
     pub(crate) version_id: Option<String>,
+    pub(crate) media_type: Option<String>,
     /// Base64 of the whole object's checksum, where the storage keeps one.
     pub(crate) checksum: Option<String>,
 }
@@ -44,6 +45,7 @@ impl Storage {
             size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
             etag: head.e_tag.unwrap_or_default(),
             version_id: head.version_id,
+            media_type: head.content_type,
             checksum: match algorithm {
                 Some(ChecksumAlgorithm::Crc32c) => head.checksum_crc32_c,
                 Some(ChecksumAlgorithm::Crc64nvme) | None => head.checksum_crc64_nvme,

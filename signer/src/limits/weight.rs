@@ -21,7 +21,7 @@ pub(crate) trait Weighed: Send {
 
 impl Weighed for OpenUploads {
     fn items(&self) -> usize {
-        self.files.len()
+        self.files.len().max(self.files.iter().map(|file| file.parts.len()).sum())
     }
 }
 

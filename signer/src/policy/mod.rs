@@ -67,7 +67,7 @@ pub(crate) enum Denied {
 impl Policy {
     /// `sites` are the ids of all that there are.
     pub(crate) fn new(rules: Vec<config::Rule>, limits: &Limits, sites: &[String], home: &str) -> Self {
-        let rules = rules.into_iter().zip(1..).map(|(rule, number)| Rule::new(number, rule, limits, sites)).collect();
+        let rules = rules.into_iter().zip(0..).map(|(rule, number)| Rule::new(number, rule, limits, sites)).collect();
         Self { rules, home: home.to_owned() }
     }
 

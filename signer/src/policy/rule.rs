@@ -13,7 +13,7 @@ use crate::ticket::Existing;
 /// Who may upload what, where to, and what is stored with it.
 #[derive(Debug)]
 pub(crate) struct Rule {
-    /// In the configuration, from 1.
+    /// Its index in the configuration.
     pub(crate) number: usize,
     pub(crate) access: String,
     callers: Callers,
@@ -38,6 +38,13 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
+    /// Whether browsers may have credentials: they cannot be kept from replacing an object, and a part that is encrypted by a key
+    /// needs more rights than they are given.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions>
+    pub(crate) fn allows_delegation(&self) -> bool {
+        self.existing != Existing::Kept && self.encryption.as_ref().and_then(Encryption::kms_key_id).is_none()
+    }
+
     /// `sites` are the ids of all that there are.
     pub(super) fn new(number: usize, rule: config::Rule, limits: &Limits, sites: &[String]) -> Self {
         let existing = match (rule.overwrite, rule.key.has(Placeholder::Uuid)) {

@@ -183,7 +183,7 @@ fn each_reason_to_deny_is_given() {
 
     let request = Request { site: None, files: 2, file: &OpenFile { size: 10, ..with("Album", "26") } };
     let granted = super::decide(&acme, &request, &policy).expect("granted");
-    assert_eq!((granted.site(), granted.size(), granted.rule().number), ("a", 10, 1));
+    assert_eq!((granted.site(), granted.size(), granted.rule().number), ("a", 10, 0));
 }
 
 #[test]
@@ -250,11 +250,27 @@ fn what_runs_in_browsers_must_be_named_exactly() {
         "application/javascript",
         "application/x-javascript",
         "text/ecmascript",
+        "application/unknown",
     ] {
         let file = OpenFile { content_type: given.to_owned(), ..file() };
         assert!(key(&me(), &file, None, &wild).is_err(), "{given}");
         let essence = given.split(';').next().expect("the first").to_lowercase();
         assert!(key(&me(), &file, None, &rule(&format!("'{essence}'"))).is_ok(), "{given} when named");
+    }
+}
+
+#[test]
+fn a_type_is_one_type_for_browsers_too() {
+    let policy = policy("[[rules]]\naccess = 'a'\nkey = '{uuid}/{name}'\ntypes = ['image/png']");
+    for (given, allowed) in [
+        ("image/png", true),
+        ("image/png; charset=utf-8", true),
+        ("image/png;,text/html", false),
+        ("image/png;charset=x,text/html", false),
+        ("image/png,text/html", false),
+    ] {
+        let file = OpenFile { content_type: given.to_owned(), ..file() };
+        assert_eq!(key(&me(), &file, None, &policy).is_ok(), allowed, "{given}");
     }
 }
 
@@ -277,9 +293,9 @@ fn a_caller_has_one_level_of_each_name_and_the_first_is_the_default() {
         ",
     );
     let levels = |caller: &Caller| policy.levels(caller).iter().map(|rule| rule.number).collect::<Vec<_>>();
-    assert_eq!(levels(&member(&["editors"], None)), [1, 3]);
-    assert_eq!(levels(&me()), [2, 3]);
-    assert_eq!(levels(&Caller::Anonymous), [3]);
+    assert_eq!(levels(&member(&["editors"], None)), [0, 2]);
+    assert_eq!(levels(&me()), [1, 2]);
+    assert_eq!(levels(&Caller::Anonymous), [2]);
     let sites = |sites: &[&str]| sites.iter().map(|&site| site.to_owned()).collect::<Vec<_>>();
     assert_eq!(policy.home(&sites(&["a", "b"])), "b");
     assert_eq!(policy.home(&sites(&["a"])), "a", "the home site is not one of them");

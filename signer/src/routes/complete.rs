@@ -11,6 +11,7 @@ use axum::extract::State;
 use futures_util::{StreamExt as _, stream};
 use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads, Plan, path};
 
+use super::finish;
 use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::{Call, Caller};
@@ -34,10 +35,15 @@ pub(super) async fn complete(
     State(app): State<Arc<App>>,
     call: Call<CompleteUploads>,
 ) -> Result<Json<CompletedUploads>, Error> {
+    finish(complete_all(app, call)).await
+}
+
+async fn complete_all(app: Arc<App>, call: Call<CompleteUploads>) -> Result<Json<CompletedUploads>, Error> {
     app.check_file_count(&app.levels(&call.caller)?, call.body.uploads.len())?;
     let uploads: Vec<_> =
         call.body.uploads.into_iter().map(|asked| complete_one(&app, &call.caller, &call.who, asked)).collect();
-    let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
+    let uploads =
+        stream::iter(uploads).buffered(CONCURRENCY).map(|result| outcome(result, &app.metrics)).collect().await;
     Ok(Json(CompletedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
 }
 
@@ -78,6 +84,10 @@ async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUplo
     };
     let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
     verify(&stored, &cut, checksum.as_ref(), is_own)?;
+    // A signed request fixes it; who has credentials may have stored it as something else.
+    if stored.media_type.as_ref().is_some_and(|media_type| *media_type != upload.ticket.media_type) {
+        return Err(Error::Mismatch("the stored object has another type than the file"));
+    }
     if let Some(place) = &upload.ticket.place {
         app.limiter.release(who, place).await;
     }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use nearput_api::path;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::error::Error;
@@ -37,6 +38,12 @@ pub(crate) const CALLS: [&str; 12] = [
     path::OPENAPI,
     path::DOCS,
 ];
+
+/// Finishes what has begun, also if the caller is gone by then: what the storage has done cannot be taken back, and somebody must
+/// hear of it.
+async fn finish<T: Send + 'static>(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
+    tokio::spawn(work.in_current_span()).await.unwrap_or(Err(Error::Panicked))
+}
 
 /// Every call that there is.
 pub(crate) fn router(app: Arc<App>) -> Router {

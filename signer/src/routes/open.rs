@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use nearput_api::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, PartToSign, Plan, path};
 use uuid::Uuid;
 
+use super::finish;
 use super::openapi::Failures;
 use crate::app::App;
 use crate::attributes::Attributes;
@@ -33,16 +34,22 @@ const CONCURRENCY: usize = 16;
 /// the call names are signed at once.
 #[utoipa::path(post, tag = "uploads", path = path::OPEN, request_body = OpenUploads, responses((status = 200, body = OpenedUploads, description = "Done"), Failures))]
 pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
+    finish(open_all(app, call)).await
+}
+
+async fn open_all(app: Arc<App>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
     let OpenUploads { site, files } = call.body;
     let levels = app.levels(&call.caller)?;
     app.check_file_count(&levels, files.len())?;
+    app.check_parts_of_all(&files)?;
     if let Some(unknown) = site.as_ref().filter(|site| !levels.iter().any(|rule| rule.sites.contains(*site))) {
         return Err(Error::UnknownSite(unknown.clone()));
     }
 
     let request = |file| Request { site: site.as_deref(), files: files.len(), file };
     let uploads: Vec<_> = files.iter().map(|file| open_one(&app, &call.caller, &call.who, request(file))).collect();
-    let uploads = stream::iter(uploads).buffered(CONCURRENCY).map(outcome).collect().await;
+    let uploads =
+        stream::iter(uploads).buffered(CONCURRENCY).map(|result| outcome(result, &app.metrics)).collect().await;
     Ok(Json(OpenedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
 }
 
@@ -53,7 +60,7 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
     let site = app.site(grant.site())?;
     tracing::debug!(rule = grant.rule().number, site = site.id, "granted");
     let cut = Cut::check(file.plan, grant.size(), &site.profile)?;
-    app.check_part_count(file.parts.len())?;
+    app.check_parts(&file.parts)?;
     let parts: Vec<_> = parts_to_sign(file).iter().map(|asked| Part::check(asked, &cut)).collect::<Result<_, _>>()?;
     let fresh = Fresh::new(Uuid::new_v4(), SystemTime::now());
     let (key, attributes) = (grant.key(&fresh)?, grant.attributes(&fresh)?);

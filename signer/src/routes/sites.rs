@@ -9,7 +9,6 @@ use nearput_api::{Level, Limits, Sites, path};
 
 use super::openapi::Failures;
 use crate::app::App;
-use crate::attributes::Encryption;
 use crate::auth::{Call, NoBody};
 use crate::clock::unix_millis;
 use crate::error::Error;
@@ -28,9 +27,7 @@ pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Re
     let offer = Offer {
         // No form can keep an object from being replaced.
         forms: levels.iter().all(|rule| rule.existing != Existing::Kept),
-        // A part that is encrypted by a key needs more rights than browsers are given:
-        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
-        credentials: levels.iter().all(|rule| rule.encryption.as_ref().and_then(Encryption::kms_key_id).is_none()),
+        credentials: call.caller.subject().is_some() && levels.iter().all(|rule| rule.allows_delegation()),
     };
     let limits = |rule: &Rule| Limits {
         max_file_size: rule.max_file_size,

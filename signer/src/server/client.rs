@@ -26,10 +26,10 @@ impl Proxies {
     /// Notes the client's address with the request, where one is known.
     pub(super) fn mark(&self, request: &mut Request) {
         let socket = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        // What stands there already comes from the platform, which needs no proxy to be believed.
+        // What stands there already comes from the platform, which sees the last proxy, if there are any.
         let known = request.extensions().get::<ClientAddress>().map(|client| client.0);
         let named = self.header.as_ref().and_then(|header| named_in(request.headers(), header, self.hops));
-        if let Some(address) = known.or(named).or(socket) {
+        if let Some(address) = named.or(known).or(socket) {
             request.extensions_mut().insert(ClientAddress(address.to_canonical()));
         }
     }

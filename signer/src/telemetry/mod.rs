@@ -4,6 +4,8 @@
 mod request;
 mod traces;
 
+use std::io::IsTerminal as _;
+
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -25,7 +27,7 @@ pub fn start(config: &Config) -> Result<Telemetry, TracesError> {
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let log = match telemetry.format {
         LogFormat::Json => log.json().flatten_event(true).with_span_list(false).boxed(),
-        LogFormat::Text => log.boxed(),
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
     tracing_subscriber::registry()
         .with(log.with_filter(own(telemetry.log.into())))

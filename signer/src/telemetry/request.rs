@@ -12,6 +12,7 @@ use tracing::field::Empty;
 use uuid::Uuid;
 
 use super::traces;
+use crate::error::Refused;
 use crate::metrics::Metrics;
 use crate::routes;
 
@@ -30,6 +31,9 @@ pub(crate) async fn observe(State(metrics): State<Metrics>, request: Request, ne
         let mut response = next.run(request).await;
         let (status, took) = (response.status().as_u16(), started.elapsed());
         metrics.answered(call, status, took);
+        if let Some(Refused(code)) = response.extensions().get() {
+            metrics.refused(*code);
+        }
         tracing::Span::current().record("status", status);
         tracing::info!(status, latency_ms = took.as_secs_f64() * 1000.0, "answered");
         response.headers_mut().insert(REQUEST_ID, HeaderValue::from_str(&id).expect("a UUID is ASCII"));

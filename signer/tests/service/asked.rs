@@ -94,6 +94,25 @@ async fn a_call_for_a_hundred_thousand_files_costs_nothing() {
 }
 
 #[tokio::test]
+async fn parts_cannot_be_asked_for_again_and_again_in_one_call() {
+    let (_storage, signer) = start().await;
+    let part = json!({ "number": 1, "checksum": checksum(b"") });
+    let plan = json!({ "kind": "put" });
+    let twice = json!({ "name": "a", "size": 1, "plan": plan, "parts": [part, part] });
+    let mut reply: OpenedUploads = signer.call(path::OPEN, &json!({ "files": [twice] })).await.json();
+    assert!(
+        matches!(reply.uploads.remove(0), Outcome::Failed(error) if error.error.code == ErrorCode::InvalidPartNumber)
+    );
+    let opened = signer.open(named("a")).await;
+    let reply = signer.call(path::SIGN, &json!({ "ticket": opened.ticket, "parts": [part, part] })).await;
+    assert_eq!(reply.error(), (400, ErrorCode::InvalidPartNumber));
+
+    let many = json!({ "name": "a", "size": 1, "plan": plan, "parts": vec![&part; 41] });
+    let reply = signer.call(path::OPEN, &json!({ "files": vec![&many; 100] })).await;
+    assert_eq!(reply.error(), (400, ErrorCode::TooManyItems));
+}
+
+#[tokio::test]
 async fn the_pieces_of_two_tickets_do_not_make_a_third() {
     let (_storage, signer) = start().await;
     let plan = Plan::Multipart { part_size: PART };

@@ -1,6 +1,6 @@
 //! What an operator's tools see: metrics and readiness.
 
-use nearput_api::{AbortUpload, ErrorCode, Plan, path};
+use nearput_api::{AbortUpload, ErrorCode, OpenFile, Plan, path};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -23,14 +23,18 @@ async fn what_happens_to_uploads_is_counted_by_site_and_call() {
     let second = signer.open(file(&bytes(PART + 1), Plan::Multipart { part_size: PART })).await;
     signer.call(path::ABORT, &AbortUpload { ticket: second.ticket.clone() }).await;
     send("GET", &signer.url("/a/path/of/ones/own"), &[], "").await;
+    let large = OpenFile { size: u64::MAX, ..file(&bytes(1), Plan::Put) };
+    assert_eq!(failed(signer.open_all(vec![large]).await.remove(0)), ErrorCode::FileTooLarge);
 
     let reply = metrics(&signer, METRICS_TOKEN).await;
     assert!(reply.headers["content-type"].to_str().expect("text").starts_with("application/openmetrics-text"));
     let text = String::from_utf8(reply.body.to_vec()).expect("text");
     for line in [
-        r#"nearput_requests_total{call="/v1/uploads",status="200"} 2"#,
+        r#"nearput_requests_total{call="/v1/uploads",status="200"} 3"#,
         r#"nearput_requests_total{call="other",status="404"} 1"#,
-        r#"nearput_request_seconds_count{call="/v1/uploads"} 2"#,
+        r#"nearput_request_seconds_count{call="/v1/uploads"} 3"#,
+        r#"nearput_refusals_total{code="not_found"} 1"#,
+        r#"nearput_refusals_total{code="file_too_large"} 1"#,
         r#"nearput_signed_urls_total{site="local"} 3"#,
         r#"nearput_uploads_opened_total{site="local"} 2"#,
         r#"nearput_uploads_completed_total{site="local"} 1"#,

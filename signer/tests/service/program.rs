@@ -85,7 +85,7 @@ fn what_the_policy_would_say_is_printed_and_is_the_exit_code() {
     };
     let granted = test("a, b.png,7,image/png", &["--access", "protected", "--site", "local"]);
     let said = String::from_utf8_lossy(&granted.stdout).into_owned();
-    assert!(granted.status.success() && said.contains("rule 2") && said.contains("key: protected/me/"), "{said}");
+    assert!(granted.status.success() && said.contains("rules[1]") && said.contains("key: protected/me/"), "{said}");
     assert!(said.contains("/a_b.png"), "{said}");
 
     for (file, further, reason) in [
@@ -203,6 +203,7 @@ async fn the_log_of_an_upload_and_of_refusals_is_json_and_holds_no_secret() {
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
     let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();
     assert_eq!(answered.len(), 7, "{log}");
+    assert!(log.contains("allowed_origins: there is none"), "what is doubtful is said at the start: {log}");
     let of_last = answered[6];
     assert_eq!(of_last["span"]["id"], last.headers["x-request-id"].to_str().expect("text"));
     assert_eq!((&of_last["span"]["path"], &of_last["status"]), (&path::SITES.into(), &401.into()));
@@ -281,6 +282,7 @@ async fn sweep_lists_stale_uploads_and_aborts_them_only_when_told() {
     assert_eq!(storage.asked_for("abort").len(), 1);
     for (storage, arguments, named) in [
         (&storage, &["--older-than", "7 days"][..], "as in `15m`"),
+        (&storage, &["--older-than", "1d", "--abort"], "may be alive for 168 h"),
         (&storage, &["--older-than", "7d", "--site", "elsewhere"], "elsewhere"),
         (&refusing, &["--older-than", "7d"], "AccessDenied"),
     ] {

@@ -199,6 +199,22 @@ async fn whose_object_has_the_key_already_is_told_by_its_checksum() {
 }
 
 #[tokio::test]
+async fn an_object_of_another_type_than_was_granted_is_not_reported_as_uploaded() {
+    for (media_type, expected) in [("image/jpeg", None), ("text/html", Some(ErrorCode::ChecksumMismatch))] {
+        let content = bytes(10);
+        let Answer::Headers(mut head) = stored(10, Some(checksum(&content))) else { panic!("made of headers") };
+        head.push(("content-type", media_type.to_owned()));
+        let (_storage, signer) = scripted(Script { head: Answer::Headers(head), ..Script::default() }, "", "").await;
+        let opened = signer.open(file(&content, Plan::Put)).await;
+        match (signer.complete(to_complete(&opened, &content, vec![])).await, expected) {
+            (Outcome::Done(_), None) => {}
+            (outcome, None) => panic!("{outcome:?}"),
+            (outcome, Some(code)) => assert_eq!(failed(outcome), code),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_put_whose_object_is_anothers_is_not_taken_for_done() {
     let content = bytes(10);
     for (head, expected) in [

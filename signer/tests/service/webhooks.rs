@@ -9,14 +9,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, Mac as _};
 use http::{HeaderMap, StatusCode};
-use nearput_api::{CompleteUpload, ErrorCode, OpenedUpload, Plan};
+use nearput_api::{CompleteUpload, ErrorCode, OpenedUpload, Plan, path};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::send_part;
 use crate::storage::Storage;
-use crate::world::{Options, Signer, WEBHOOK_SECRET, bytes, done, failed, file, to_complete};
+use crate::world::{Options, Signer, TOKEN, WEBHOOK_SECRET, bytes, done, failed, file, to_complete};
 
 /// A server that hears messages, and refuses the first few.
 #[derive(Clone, Default)]
@@ -113,6 +114,35 @@ async fn an_upload_is_complete_only_once_its_receiver_has_heard_of_it() {
     let heard = receiver.heard();
     let ids: Vec<_> = heard.iter().map(|(headers, _)| text(headers, "webhook-id")).collect();
     assert!(ids.len() == 5 && ids.iter().all(|id| id == &ids[0]), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_receiver_behind_one_that_fails_hears_all_the_same() {
+    let ((failing, first), (second, address)) = (Receiver::start(3).await, Receiver::start(0).await);
+    let storage = Storage::start().await;
+    let site = format!("[[webhooks]]\nurl = 'http://{first}/hook'\n[[webhooks]]\nurl = 'http://{address}/hook'");
+    let signer = Signer::start(storage.address, Options { site, ..Options::default() }).await;
+    assert_eq!(failed(signer.complete(sent(&signer).await.1).await), ErrorCode::WebhookUnavailable);
+    assert_eq!((failing.heard().len(), second.heard().len()), (3, 1));
+}
+
+#[tokio::test]
+async fn an_upload_that_is_being_completed_is_told_of_also_if_the_caller_hangs_up() {
+    let (receiver, address) = Receiver::start(1).await;
+    let (_storage, signer) = start(address).await;
+    let (_, complete) = sent(&signer).await;
+    let body = json!({ "token": TOKEN, "uploads": [complete] }).to_string();
+    let mut stream = TcpStream::connect(signer.address).await.expect("connects");
+    let head = format!("POST {} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", path::COMPLETE, body.len());
+    stream.write_all((head + &body).as_bytes()).await.expect("sent");
+    // The first attempt has failed by then, and the second is not due yet.
+    while receiver.heard().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(stream);
+    while receiver.heard().len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

@@ -189,11 +189,34 @@ async fn an_object_that_may_not_be_replaced_is_not() -> Result<()> {
 #[tokio::test]
 async fn credentials_for_a_key_in_a_shared_folder_are_good_for_that_key_only() -> Result<()> {
     let (world, _web) = start().await?;
-    for (access, prefix) in [("once", "once/a.png"), ("full", "full/developer/")] {
+    let opened = open(&world, "again", multipart(), FILE).await?;
+    let given = call(&world, "/v1/credentials", json!({ "ticket": opened["ticket"] })).await?;
+    assert_eq!(given["prefix"], "again/a.png", "{given}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn there_are_no_credentials_where_they_could_do_what_the_rule_forbids() -> Result<()> {
+    let (world, _web) = start().await?;
+    // They could replace an object that is to be kept, or store one without its encryption.
+    for access in ["once", "full"] {
         let opened = open(&world, access, multipart(), FILE).await?;
         let given = call(&world, "/v1/credentials", json!({ "ticket": opened["ticket"] })).await?;
-        let given = given["prefix"].as_str().with_context(|| format!("no credentials: {given}"))?;
-        assert!(given.starts_with(prefix) && (given == prefix || given.ends_with('/')), "{given}");
+        assert_eq!(given["error"]["code"], "forbidden", "{access}: {given}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_form_is_signed_for_an_object_that_is_there() -> Result<()> {
+    let (world, _web) = start().await?;
+    let opened = open(&world, "full", json!({ "kind": "form" }), FILE).await?;
+    let again = async || {
+        call(&world, "/v1/uploads/sign", json!({ "ticket": opened["ticket"], "parts": [{ "number": 1 }] })).await
+    };
+    assert!(again().await?["parts"][0]["fields"]["policy"].is_string());
+    assert!((200..300).contains(&send_part(&world, &opened, FILE).await?.status));
+    let refused = again().await?;
+    assert_eq!(refused["error"]["code"], "object_exists", "{refused}");
     Ok(())
 }

@@ -8,6 +8,7 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 
 use crate::config::{Issuer, trustworthy_url};
+use crate::error::chain;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
@@ -23,7 +24,7 @@ pub(super) struct KeySource {
 /// Why an issuer's keys could not be had.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
-    #[error("it cannot be reached: {0:?}")]
+    #[error("it cannot be reached: {}", chain(.0))]
     Unreachable(#[from] reqwest::Error),
     #[error("`{0}` is no address to get keys from; it must be of https")]
     Address(String),
