@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::program::Program;
 
 const PART: u64 = 8 << 20;
-const PARTS: u64 = 10_000;
+const PARTS: u64 = 1_000;
 const CHECKSUM: &str = "AAAAAAAAAAA=";
 
 /// One call, to be made many times.

@@ -16,7 +16,19 @@ pub(super) fn rate(case: &Case) -> Result<f64> {
     let script = folder.path().join("case.lua");
     std::fs::write(&script, lua(case)?)?;
     let output = Command::new("taskset")
-        .args(["--cpu-list", "1", "wrk", "--threads", "1", "--connections", CONNECTIONS, "--duration", DURATION])
+        .args([
+            "--cpu-list",
+            "1",
+            "wrk",
+            "--threads",
+            "1",
+            "--connections",
+            CONNECTIONS,
+            "--duration",
+            DURATION,
+            "--timeout",
+            "30s",
+        ])
         .arg("--script")
         .arg(&script)
         .arg(&case.url)
