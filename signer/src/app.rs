@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
-use nearput_api::RenewedTicket;
-use nearput_api::{OpenFile, PartToSign};
+use nearput_api::{OpenFile, PartToSign, RenewedTicket};
+use tokio::sync::Semaphore;
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
 use crate::aws::Connector;
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) metrics_token: Option<String>,
     pub(crate) readiness: Readiness,
     pub(crate) limiter: Arc<Limiter>,
+    /// One for each call that may be in work.
+    pub(crate) places: Arc<Semaphore>,
     /// How long the body of a call may take.
     pub(crate) body_timeout: Duration,
     signing_expires: Duration,
@@ -102,6 +104,7 @@ impl App {
             sites,
             max_parts_per_call: config.limits.max_parts_per_call,
             limiter: Arc::new(limiter),
+            places: Arc::new(Semaphore::new(config.server.max_concurrency)),
             body_timeout: config.server.body_timeout,
             signing_expires: config.signing.expires,
         })

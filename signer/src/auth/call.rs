@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Caller, Unauthenticated, body};
 use crate::app::App;
@@ -28,6 +29,8 @@ pub(crate) struct Call<T> {
     /// Under which name it is counted.
     pub(crate) who: Who,
     pub(crate) body: T,
+    /// Among the calls in work, for as long as this one is.
+    _place: OwnedSemaphorePermit,
 }
 
 /// The body of a call that asks for nothing.
@@ -68,7 +71,9 @@ impl<T: DeserializeOwned + Weighed> FromRequest<Arc<App>> for Call<T> {
         let who = Who::of(&caller, address);
         let body: Result<T, _> = body::read(&bytes, may_have_token);
         app.limiter.admit_caller(&who, body.as_ref().map_or(1, Weighed::weight)).await?;
-        Ok(Self { caller, who, body: body? })
+        // Only now: who sends a body slowly, or has no token, keeps nobody out.
+        let place = app.places.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+        Ok(Self { caller, who, body: body?, _place: place })
     }
 }
 

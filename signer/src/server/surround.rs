@@ -1,7 +1,6 @@
 //! What surrounds every call: its log line, its headers, its limits of time and number, and the one shape of errors.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,7 +8,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, Method, header};
-use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -27,14 +25,10 @@ use crate::telemetry::{self, REQUEST_ID};
 /// What fits one packet is not worth the work.
 const MIN_COMPRESSED_BYTES: u64 = 1400;
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_hours(1);
-/// Calls that cost something; probes of the signer's health must be answered also when it has too many of these.
-const CALLS: &str = "/v1/";
-
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 pub(super) fn surround(router: Router, config: &Config, metrics: Metrics) -> Router {
     let proxies = Proxies::new(&config.server);
-    let places = Arc::new(Semaphore::new(config.server.max_concurrency));
     let request_timeout = config.server.request_timeout;
     let mark = move |mut request: Request, next: Next| {
         proxies.mark(&mut request);
@@ -59,7 +53,6 @@ pub(super) fn surround(router: Router, config: &Config, metrics: Metrics) -> Rou
             // No cookie is looked at, so nobody can have a victim's browser ask again and again, and learn from the length.
             .layer(CompressionLayer::new().compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES)))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(move |request, next| one_of(places.clone(), request, next)))
             .layer(from_fn(move |request, next| time_out(request_timeout, request, next)))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
     );
@@ -84,15 +77,6 @@ fn cors(origins: &[Origin]) -> CorsLayer {
 
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-}
-
-/// One of as many calls as there may be; a further one is told to come again, and waits nowhere.
-async fn one_of(places: Arc<Semaphore>, request: Request, next: Next) -> Response {
-    let place = if request.uri().path().starts_with(CALLS) { places.try_acquire().map(Some) } else { Ok(None) };
-    match place {
-        Ok(_place) => next.run(request).await,
-        Err(_) => Error::Busy.into_response(),
-    }
 }
 
 async fn time_out(after: Duration, request: Request, next: Next) -> Response {
@@ -149,32 +133,6 @@ mod tests {
         assert_eq!(status, 500);
         assert_eq!(headers[header::CACHE_CONTROL], "no-store");
         assert!(body.starts_with(r#"{"error":{"code":"internal","message":""#) && !body.contains("words"), "{body}");
-    }
-
-    #[tokio::test]
-    async fn a_call_beyond_the_most_is_told_to_come_again_and_health_is_still_answered() {
-        let started = Arc::new(tokio::sync::Notify::new());
-        let signal = started.clone();
-        let slow = async move || {
-            signal.notify_one();
-            std::future::pending::<()>().await
-        };
-        let router = Router::new().route("/v1/slow", get(slow)).route("/healthz", get(async || "ok"));
-        let router = surround(router, &config("max_concurrency = 1"), Metrics::new());
-        let first = tokio::spawn(ask(router.clone(), "/v1/slow"));
-        started.notified().await;
-
-        let (status, headers, body) = ask(router.clone(), "/v1/slow").await;
-        assert_eq!(status, 503);
-        assert_eq!(headers[header::RETRY_AFTER], "1");
-        assert!(body.contains(r#""code":"busy""#) && body.contains(r#""retry_after":1"#), "{body}");
-        assert_eq!(ask(router.clone(), "/healthz").await.0, 200);
-
-        first.abort();
-        let _ = first.await;
-        let again = tokio::spawn(ask(router, "/v1/slow"));
-        started.notified().await;
-        again.abort();
     }
 
     #[tokio::test]

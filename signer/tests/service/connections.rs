@@ -6,13 +6,15 @@ use http::{Request, Version};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use nearput_api::path;
-use tokio::net::TcpStream;
+use nearput_api::{ErrorCode, Plan, path};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
+use crate::client::send;
 use crate::raw::{Raw, status};
 use crate::storage::Storage;
-use crate::world::{Options, Signer, TOKEN};
+use crate::world::{Options, PART, Signer, TOKEN, bytes, file};
 
 const SOON: Duration = Duration::from_secs(10);
 const HEALTH: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -22,6 +24,35 @@ async fn signer(server: &str) -> (Storage, Signer) {
     let tables = format!("[server]\n{server}");
     let signer = Signer::start(storage.address, Options { tables, ..Options::default() }).await;
     (storage, signer)
+}
+
+#[tokio::test]
+async fn a_call_beyond_the_most_is_told_to_come_again_and_health_is_still_answered() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let tables = "[server]\nmax_concurrency = 1".to_owned();
+    let storage = silent.local_addr().expect("an address");
+    let signer = Signer::start(storage, Options { tables, ..Options::default() }).await;
+    let asked = file(&bytes(1), Plan::Multipart { part_size: PART });
+    let body = json!({ "token": TOKEN, "files": [asked] }).to_string();
+    let mut first = Raw::connect(signer.address).await;
+    first.say(format!("POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{body}", path::OPEN, body.len())).await;
+    let _asked = timeout(SOON, silent.accept()).await.expect("the storage is asked, and does not answer");
+
+    let second = signer.call(path::SITES, &json!({})).await;
+    assert_eq!(second.error(), (503, ErrorCode::Busy));
+    assert_eq!(second.headers["retry-after"], "1");
+    assert_eq!(send("GET", &signer.url(path::HEALTH), &[], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_sends_slowly_or_has_no_token_keeps_nobody_out() {
+    let (_storage, signer) = signer("max_concurrency = 1").await;
+    let mut slow = Raw::connect(signer.address).await;
+    slow.say(format!("POST {} HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{{", path::OPEN)).await;
+    for _ in 0..20 {
+        assert_eq!(send("POST", &signer.url(path::SITES), &[], "{}").await.status, 401);
+        assert_eq!(signer.call(path::SITES, &json!({})).await.status, 200);
+    }
 }
 
 #[tokio::test]
