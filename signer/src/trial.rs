@@ -7,7 +7,7 @@ use nearput_api::{OpenFile, Plan};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::auth::{Caller, UnusableClaim, caller_of};
+use crate::auth::{Caller, Identity, UnusableClaim, caller_of};
 use crate::config::{Config, Issuer};
 use crate::policy::{self, Denied, Fresh, Grant, Policy, Request};
 use crate::ticket::Existing;
@@ -61,9 +61,11 @@ impl Trial {
             parts: Vec::new(),
         };
         let request = Request { site: self.site.as_deref(), files: 1, file: &file };
-        let denied = |denied: Denied| TrialError::Denied(denied.to_string());
+        let who = name(&caller);
+        let denied = |denied: Denied| TrialError::Denied(format!("{denied}\n{who}"));
         let grant = policy::decide(&caller, &request, &policy).map_err(denied)?;
-        describe(&grant, knows_conditions(grant.site())).map(Verdict).map_err(denied)
+        let granted = describe(&grant, knows_conditions(grant.site())).map_err(denied)?;
+        Ok(Verdict(format!("{granted}\n{who}")))
     }
 
     fn caller(&self, config: &Config) -> Result<Caller, TrialError> {
@@ -90,6 +92,18 @@ fn known(claims: &Value, issuers: &[Issuer]) -> Result<Caller, String> {
         }
     };
     caller_of(claims, &issuer).map_err(|error: UnusableClaim| error.to_string())
+}
+
+/// Whom the claims make of a caller, as rules see it.
+fn name(caller: &Caller) -> String {
+    match caller {
+        Caller::Anonymous => "caller: anonymous".to_owned(),
+        Caller::Known(Identity { subject, groups, tenant }) => {
+            let groups = if groups.is_empty() { "none".to_owned() } else { groups.join(", ") };
+            let tenant = tenant.as_ref().map_or("none", |tenant| tenant.as_str());
+            format!("caller: {subject}; groups: {groups}; tenant: {tenant}")
+        }
+    }
 }
 
 fn describe(grant: &Grant<'_>, knows_conditions: bool) -> Result<String, Denied> {
@@ -177,7 +191,8 @@ mod tests {
              content-type: image/png\n  \
              content-disposition: attachment; filename*=UTF-8''a%20b.png\n  \
              cache-control: private\n  \
-             if-none-match: *"
+             if-none-match: *\n\
+             caller: me; groups: editors; tenant: acme"
         );
         let mapped = r#"{"iss":"https://a.example","sub":"me","roles":"editors","org":"acme"}"#;
         assert!(run(&format!("{CONFIG}{ISSUER}"), Some(mapped)).is_ok(), "by the issuer's own claims");
@@ -192,7 +207,7 @@ mod tests {
             (CONFIG, Some("{}"), "allow_anonymous"),
             (CONFIG, Some("[]"), "JSON object"),
             (CONFIG, Some(r#"{"sub":"me"}"#), "may upload nothing"),
-            (CONFIG, Some(r#"{"sub":"me","groups":["editors"]}"#), "tenant"),
+            (CONFIG, Some(r#"{"sub":"me","groups":["editors"]}"#), "groups: editors; tenant: none"),
             (CONFIG, Some(r#"{"sub":"../you"}"#), "`sub`"),
             (with_issuer, Some(r#"{"iss":"https://c.example","sub":"me"}"#), "c.example"),
             (two, Some(r#"{"sub":"me"}"#), "several issuers"),
