@@ -2,6 +2,7 @@
 
 use super::{Config, Origin};
 use crate::file_name::Disposition;
+use crate::template::Placeholder;
 
 impl Config {
     /// In plain words, each with the key that it is about.
@@ -45,6 +46,21 @@ impl Config {
                 doubt(&format!("rules[{index}].disposition"), problem);
             }
         }
+        let names_tenants =
+            self.rules.iter().position(|rule| rule.key.has(Placeholder::Tenant) || rule.tenants.is_some());
+        if let Some(index) = names_tenants
+            && !self.issuers.is_empty()
+            && self.issuers.iter().all(|issuer| issuer.tenant_claim.is_none())
+        {
+            doubt(&format!("rules[{index}]"), "it is for callers of a tenant, and no issuer has a tenant_claim");
+        }
+        let is_local = self.listen.ip().is_loopback() && self.server.tls.is_none();
+        if is_local && self.server.client_address_header.is_none() && self.limits.rate.per_address.is_some() {
+            doubt(
+                "limits.rate.per_address",
+                "if a proxy on this machine is in front, all callers have its address; set server.client_address_header",
+            );
+        }
         for (index, site) in self.sites.iter().enumerate() {
             if site.endpoint.iter().any(|endpoint| endpoint.is_in_clear() && !endpoint.is_loopback()) {
                 doubt(&format!("sites[{index}].endpoint"), "uploads go there in clear; use https");
@@ -73,7 +89,10 @@ mod tests {
         let public = FINE.replace("127.0.0.1", "0.0.0.0");
         assert!(doubts(&public, &format!("{ISSUER}[server]\nclient_address_header = 'x-forwarded-for'\n")).is_empty());
         let limited = "[limits.rate]\nper_address = '1/s'\n";
-        assert!(doubts(&format!("{FINE}allow_anonymous = true\n"), limited).is_empty());
+        let anonymous = format!("{FINE}allow_anonymous = true\n");
+        let behind = format!("{limited}[server]\nclient_address_header = 'x-forwarded-for'\n");
+        assert!(doubts(&anonymous, &behind).is_empty());
+        assert_eq!(doubts(&anonymous, limited), ["limits.rate.per_address"]);
     }
 
     #[test]
@@ -86,6 +105,9 @@ mod tests {
         let rule = "[[rules]]\naccess = 'a'\nkey = 'a/{uuid}/{name}'\ndisposition = 'inline'\n";
         assert_eq!(doubts(FINE, &format!("{ISSUER}{rule}")), ["rules[0].disposition"]);
         assert!(doubts(FINE, &format!("{ISSUER}{rule}types = ['image/png']\n")).is_empty());
+        let rule = "[[rules]]\naccess = 'a'\nkey = '{tenant}/{uuid}/{name}'\n";
+        assert_eq!(doubts(FINE, &format!("{ISSUER}{rule}")), ["rules[0]"]);
+        assert!(doubts(FINE, &format!("{ISSUER}tenant_claim = 'org_id'\n{rule}")).is_empty());
         let config = format!("{FINE}{ISSUER}{SITE}credentials = 'environment'\nendpoint = 'http://s3.example'");
         assert_eq!(Config::parse(&config).expect("valid").doubts().len(), 1);
     }
