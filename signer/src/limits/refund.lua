@@ -2,7 +2,10 @@
 -- KEYS: the caller's day, the caller's open uploads. ARGV: the upload's id and size.
 redis.call('ZREM', KEYS[2], ARGV[1])
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('HINCRBY', KEYS[1], 'bytes', '-' .. ARGV[2])
+  -- There is no -0 for Redis.
+  if ARGV[2] ~= '0' then
+    redis.call('HINCRBY', KEYS[1], 'bytes', '-' .. ARGV[2])
+  end
   redis.call('HINCRBY', KEYS[1], 'uploads', -1)
 end
 return 0

@@ -68,6 +68,8 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
         check_form(&grant, &attributes)?;
     }
     let credentials = site.credentials().await?;
+    let now = SystemTime::now();
+    let presigner = app.presigner(site, &credentials, now)?;
 
     let reservation = app.limiter.reserve(who, grant.size()).await?;
     let sending = match prepare(site, &grant, &cut, &key, attributes).await {
@@ -80,9 +82,7 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
     let mut ticket = Ticket::new(&grant, key.clone(), &cut, sending);
 
     ticket.place = reservation.keep();
-    let now = SystemTime::now();
     let upload = Upload { site, ticket, renewed: None };
-    let presigner = app.presigner(site, &credentials, now)?;
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
     site.metrics.opened.inc();
     site.metrics.signed(&parts);
