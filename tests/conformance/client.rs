@@ -10,6 +10,7 @@ use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
+const MAX_REPETITIONS: u32 = 10;
 const BOUNDARY: &str = "----the-boundary";
 
 /// A request, every bit of which can be changed.
@@ -45,8 +46,18 @@ impl Request {
         Self { method: "POST".to_owned(), url: url.to_owned(), headers, body }
     }
 
-    /// Sends it with the length of its body, as browsers do.
+    /// Sends it with the length of its body, as browsers do. A server that refuses a request by its head alone may close before it
+    /// has read the body, and its answer is lost now and then; it is asked again.
     pub(crate) async fn send(&self) -> Reply {
+        for _ in 0..MAX_REPETITIONS {
+            if let Ok(reply) = self.attempt().await {
+                return reply;
+            }
+        }
+        self.attempt().await.expect("an answer")
+    }
+
+    async fn attempt(&self) -> Result<Reply, hyper_util::client::legacy::Error> {
         let mut request = http::Request::new(Full::new(Bytes::from(self.body.clone())));
         *request.method_mut() = Method::from_bytes(self.method.as_bytes()).expect("a method");
         *request.uri_mut() = self.url.parse().expect("a URL");
@@ -55,8 +66,9 @@ impl Request {
             request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a value"));
         }
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let (parts, body) = client.request(request).await.expect("an answer").into_parts();
-        Reply { status: parts.status, headers: parts.headers, body: body.collect().await.expect("a body").to_bytes() }
+        let (parts, body) = client.request(request).await?.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
 }
 
