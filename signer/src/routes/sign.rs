@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::auth::Call;
 use crate::clock::unix_millis;
 use crate::error::Error;
-use crate::ticket::{Existing, Sending};
 use crate::upload::Part;
 
 /// Signs parts of an open upload.
@@ -25,13 +24,6 @@ pub(super) async fn sign(State(app): State<Arc<App>>, call: Call<SignParts>) -> 
     app.check_parts(&call.body.parts)?;
     let cut = upload.ticket.cut();
     let parts: Vec<_> = call.body.parts.iter().map(|asked| Part::check(asked, &cut)).collect::<Result<_, _>>()?;
-    if matches!(upload.ticket.sending, Sending::Form(_)) && upload.ticket.existing != Existing::Replaced {
-        // No form can be kept from replacing an object, so none is signed once it is there.
-        let stored = upload.site.storage.head(upload.ticket.key.as_str(), None).await?;
-        if stored.is_some() {
-            return Err(Error::ObjectExists);
-        }
-    }
 
     let credentials = upload.site.credentials().await?;
     let presigner = app.presigner(upload.site, &credentials, now)?;

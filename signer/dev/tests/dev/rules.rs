@@ -206,17 +206,3 @@ async fn there_are_no_credentials_where_they_could_do_what_the_rule_forbids() ->
     }
     Ok(())
 }
-
-#[tokio::test]
-async fn no_form_is_signed_for_an_object_that_is_there() -> Result<()> {
-    let (world, _web) = start().await?;
-    let opened = open(&world, "full", json!({ "kind": "form" }), FILE).await?;
-    let again = async || {
-        call(&world, "/v1/uploads/sign", json!({ "ticket": opened["ticket"], "parts": [{ "number": 1 }] })).await
-    };
-    assert!(again().await?["parts"][0]["fields"]["policy"].is_string());
-    assert!((200..300).contains(&send_part(&world, &opened, FILE).await?.status));
-    let refused = again().await?;
-    assert_eq!(refused["error"]["code"], "object_exists", "{refused}");
-    Ok(())
-}
