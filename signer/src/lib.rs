@@ -2,13 +2,14 @@
 //!
 //! A call's way through the modules:
 //!
-//! 1. `server` takes it in, `routes` has a file for it, and `auth` establishes the caller and reads the body.
+//! 1. `server` takes it in, `routes` has a file for it, `auth` establishes the caller and reads the body, and `limits` counts it.
 //! 2. `policy` looks at what the caller asks for and makes a grant of it, or refuses.
 //! 3. From the grant come a `key`, made from a `key_template` and chosen by no client, `attributes`, and a `ticket`, which the browser carries under seal.
 //! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign`, or its form by `form`, for every host
 //!    that `routing` names. Every other word with the storage is the signer's own, through `aws`.
 //!
-//! `sweep` is apart from calls: it clears away what was left open.
+//! Of what is completed others are told by `webhooks`. `trial` and `sweep` are apart from calls: the first tells what the rules would make of a
+//! file, the second clears away what was left open. `fuzz` is what fuzzing calls.
 //!
 //! There is no state besides the configuration, so any number of signers can serve one name.
 
@@ -46,13 +47,14 @@ mod upload;
 
 mod aws;
 mod form;
-#[cfg(any(test, fuzzing))]
-pub mod fuzz;
 mod partition;
 mod presign;
 mod routing;
 mod site;
 mod webhooks;
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 
 pub use app::BuildError;
 pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, TicketKey, parse_duration};
