@@ -7,6 +7,7 @@ use nearput_api::path;
 use reqwest::{Client, StatusCode};
 
 use crate::config::Config;
+use crate::crypto;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -21,7 +22,7 @@ pub enum Unhealthy {
 
 /// Asks the signer that runs here with this configuration.
 pub async fn health(config: &Config) -> Result<(), Unhealthy> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crypto::install();
     let address = SocketAddr::new(reachable(config.listen.ip()), config.listen.port());
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     // Its certificate is for another name than the loopback's, and nothing secret is said.

@@ -16,6 +16,7 @@
 mod app;
 mod clock;
 mod config;
+mod crypto;
 mod error;
 mod health;
 mod metrics;

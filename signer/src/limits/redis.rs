@@ -10,6 +10,7 @@ use super::rate::Pace;
 use super::{Claim, DAY_SECONDS, Exceeded, Quota, Who, until_midnight};
 use crate::app::BuildError;
 use crate::config::{self, OnFailure};
+use crate::crypto;
 
 /// Callers wait for it, so it must not take long.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -52,8 +53,7 @@ enum Failure {
 impl Redis {
     /// It need not run yet.
     pub(super) fn new(config: &config::Redis, password: Option<&str>) -> Result<Self, BuildError> {
-        // Whoever was first has installed the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install();
         let mut info = config.url.as_str().into_connection_info().map_err(BuildError::Redis)?;
         if let Some(password) = password {
             let settings = info.redis_settings().clone().set_password(password);

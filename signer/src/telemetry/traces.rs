@@ -15,6 +15,7 @@ use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::Origin;
+use crate::crypto;
 
 const SERVICE: &str = "nearput-signer";
 
@@ -24,8 +25,7 @@ const SERVICE: &str = "nearput-signer";
 pub struct TracesError(ExporterBuildError);
 
 pub(super) fn provider(collector: &Origin) -> Result<SdkTracerProvider, TracesError> {
-    // Whoever was first has installed the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crypto::install();
     let exporter = SpanExporter::builder().with_http().with_endpoint(format!("{collector}/v1/traces"));
     let exporter = exporter.build().map_err(TracesError)?;
     Ok(SdkTracerProvider::builder()

@@ -6,16 +6,17 @@
 
 mod message;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use nearput_api::CompletedUpload;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::config;
+use crate::crypto;
 use crate::error::chain;
 use message::Message;
 
@@ -45,7 +46,7 @@ pub(crate) struct Webhooks {
     urls: Vec<Arc<str>>,
     /// The first one signs, and those that are on their way out sign as well.
     secrets: Arc<[Vec<u8>]>,
-    later: Arc<Semaphore>,
+    waiting: Waiting,
     patience: Patience,
 }
 
@@ -60,14 +61,13 @@ pub(crate) enum WebhookError {
 
 impl Webhooks {
     pub(crate) fn new(webhooks: &[config::Webhook], secrets: Vec<Vec<u8>>) -> Self {
-        // Whoever was first has installed the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install();
         let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build();
         Self {
             client: client.expect("the machine has TLS and certificates"),
             urls: webhooks.iter().map(|webhook| webhook.url.as_str().into()).collect(),
             secrets: secrets.into(),
-            later: Arc::new(Semaphore::new(MOST_LATER)),
+            waiting: Waiting::default(),
             patience: PATIENCE,
         }
     }
@@ -91,9 +91,7 @@ impl Webhooks {
     }
 
     fn send_later(&self, delivery: Delivery, message: Arc<Message>) {
-        let Ok(permit) = self.later.clone().try_acquire_owned() else {
-            return tracing::error!(id = message.id, "too many messages wait already; this one is left to the caller");
-        };
+        let Some(place) = self.waiting.take(&delivery.url, &message.id) else { return };
         let Patience { first_later, last_later, .. } = self.patience;
         tokio::spawn(async move {
             let mut pause = first_later;
@@ -107,8 +105,41 @@ impl Webhooks {
                 }
             }
             tracing::error!(id = message.id, "a webhook has never taken a completed upload");
-            drop(permit);
+            drop(place);
         });
+    }
+}
+
+/// The messages that are to be sent again, each by its receiver and its id: one that the caller repeats waits once.
+#[derive(Clone, Default)]
+struct Waiting(Arc<Mutex<HashSet<(Arc<str>, String)>>>);
+
+/// Among the messages that wait, until it is dropped.
+struct Place {
+    of: Waiting,
+    message: (Arc<str>, String),
+}
+
+impl Waiting {
+    /// None where the message waits already, or too many do.
+    fn take(&self, url: &Arc<str>, id: &str) -> Option<Place> {
+        let message = (url.clone(), id.to_owned());
+        let mut waiting = self.messages();
+        if waiting.len() >= MOST_LATER {
+            tracing::error!(id, "too many messages wait already; this one is left to the caller");
+            return None;
+        }
+        waiting.insert(message.clone()).then(|| Place { of: self.clone(), message })
+    }
+
+    fn messages(&self) -> MutexGuard<'_, HashSet<(Arc<str>, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.of.messages().remove(&self.message);
     }
 }
 
@@ -163,14 +194,18 @@ mod tests {
         tokio::spawn(async { axum::serve(listener, router).await.expect("serves") });
 
         let mut webhooks = Webhooks::new(&[config::Webhook { url }], vec![vec![7; 24]]);
-        let (first_later, last_later) = (Duration::from_millis(1), Duration::from_millis(4));
+        let (first_later, last_later) = (Duration::from_millis(100), Duration::from_millis(400));
         webhooks.patience = Patience { pauses: [Duration::ZERO; 2], first_later, last_later };
-        let told = webhooks.completed(&message::tests::completed("e"), None).await;
-        assert!(matches!(told, Err(WebhookError::Refused(StatusCode::SERVICE_UNAVAILABLE))), "{told:?}");
-        for _ in 0..6 {
-            hears.recv().await.expect("three attempts with the caller, and three without");
+        // The caller repeats it at once.
+        let tell = async || webhooks.completed(&message::tests::completed("e"), None).await;
+        let (first, second) = tokio::join!(tell(), tell());
+        for told in [first, second] {
+            assert!(matches!(told, Err(WebhookError::Refused(StatusCode::SERVICE_UNAVAILABLE))), "{told:?}");
         }
-        while webhooks.later.available_permits() < MOST_LATER {
+        for _ in 0..9 {
+            hears.recv().await.expect("three attempts with each call, and three without");
+        }
+        while !webhooks.waiting.messages().is_empty() {
             tokio::task::yield_now().await;
         }
         assert!(hears.try_recv().is_err(), "then it is given up");

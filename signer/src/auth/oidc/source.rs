@@ -8,6 +8,7 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 
 use crate::config::{Issuer, trustworthy_url};
+use crate::crypto;
 use crate::error::chain;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,8 +47,7 @@ struct Document {
 
 impl KeySource {
     pub(super) fn new(issuer: &Issuer) -> Self {
-        // Fails where another part of this process has chosen before, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crypto::install();
         let mut client = Client::builder().timeout(TIMEOUT).redirect(Policy::custom(redirect)).https_only(false);
         if issuer.issuer.starts_with("http:") {
             // On this machine: there is no proxy between.
