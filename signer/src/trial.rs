@@ -113,7 +113,7 @@ fn describe(grant: &Grant<'_>, knows_conditions: bool) -> Result<String, Denied>
     let existing = match rule.existing {
         Existing::Replaced => "is replaced",
         Existing::Kept => "stays, and the upload is refused; so no forms",
-        Existing::OwnOnly => "is never there",
+        Existing::OwnOnly => "is never there: the key is new each time",
     };
     let mut lines = vec![
         format!("granted by rules[{}], access level `{}`", rule.number, rule.access),

@@ -93,13 +93,16 @@ async fn the_signer_itself_has_the_role_that_its_web_identity_gives_it() {
         .env("AWS_ENDPOINT_URL_STS", &moto.url)
         .stderr(Stdio::piped());
     let mut running = Running::start(&mut command);
-    let mut first = String::new();
-    BufReader::new(running.stderr()).read_line(&mut first).expect("a line");
-    let first: Value = serde_json::from_str(&first).expect("JSON");
+    let mut log = BufReader::new(running.stderr()).lines();
+    let address = log.find_map(|line| {
+        let line: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
+        line["address"].as_str().map(str::to_owned)
+    });
+    let address = address.expect("it says where it listens");
 
     let request = Request {
         method: "POST".to_owned(),
-        url: format!("http://{}{}", first["address"].as_str().expect("where it listens"), path::OPEN),
+        url: format!("http://{address}{}", path::OPEN),
         headers: [("authorization".to_owned(), format!("Bearer {TOKEN}"))].into(),
         body: serde_json::to_vec(&OpenUploads { site: None, files: vec![file(&bytes(1), Plan::Put)] }).expect("JSON"),
     };

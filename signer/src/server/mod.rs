@@ -38,19 +38,18 @@ pub struct Server {
     live: Live,
     options: config::Server,
     certificate: Option<Certificate>,
-    doubts: Vec<String>,
 }
 
 /// Puts a signer together and binds its port. Port 0 takes any free one.
 pub async fn build(config: Config, secrets: Secrets) -> Result<Server, BuildError> {
     let listen = config.listen;
-    let (options, doubts) = (config.server.clone(), config.doubts());
+    let options = config.server.clone();
     let certificate = options.tls.clone().map(Certificate::read).transpose()?;
     let live = Live::new(config, secrets).await?;
     let listen_error = |problem| BuildError::Listen { address: listen, problem };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    Ok(Server { listener, address, live, options, certificate, doubts })
+    Ok(Server { listener, address, live, options, certificate })
 }
 
 impl Server {
@@ -66,11 +65,8 @@ impl Server {
 
     /// Serves until `shutdown` is done, and then finishes the calls that have begun.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listener, address, live, options, certificate, doubts } = self;
+        let Self { listener, address, live, options, certificate } = self;
         tracing::info!(%address, tls = certificate.is_some(), "listening");
-        for doubt in doubts {
-            tracing::warn!("{doubt}");
-        }
         let handle = Handle::new();
         let door = Door::new(options.max_connections, options.idle_timeout);
         let mut server = axum_server::Server::<SocketAddr>::from_listener(listener)

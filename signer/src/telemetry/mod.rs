@@ -20,7 +20,7 @@ use crate::config::{Config, LogFormat};
 #[derive(Debug)]
 pub struct Telemetry(Option<SdkTracerProvider>);
 
-/// Begins to log to the standard error, and to send traces, as the configuration has it. To be called once, in a runtime of tokio.
+/// Begins to log to the standard error, first what is doubtful in the configuration, and to send traces, as that has it. To be called once, in a runtime of tokio.
 pub fn start(config: &Config) -> Result<Telemetry, TracesError> {
     let telemetry = &config.telemetry;
     let provider = telemetry.traces.as_ref().map(traces::provider).transpose()?;
@@ -33,6 +33,9 @@ pub fn start(config: &Config) -> Result<Telemetry, TracesError> {
         .with(log.with_filter(own(telemetry.log.into())))
         .with(provider.as_ref().map(|provider| traces::layer(provider).with_filter(own(Level::INFO))))
         .init();
+    for doubt in config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     Ok(Telemetry(provider))
 }
 

@@ -112,12 +112,15 @@ impl Webhooks {
 
 /// The messages that are to be sent again, each by its receiver and its id: one that the caller repeats waits once.
 #[derive(Clone, Default)]
-struct Waiting(Arc<Mutex<HashSet<(Arc<str>, String)>>>);
+struct Waiting(Arc<Mutex<HashSet<Addressed>>>);
+
+/// A receiver, and the id of a message to it.
+type Addressed = (Arc<str>, String);
 
 /// Among the messages that wait, until it is dropped.
 struct Place {
     of: Waiting,
-    message: (Arc<str>, String),
+    message: Addressed,
 }
 
 impl Waiting {
@@ -132,7 +135,7 @@ impl Waiting {
         waiting.insert(message.clone()).then(|| Place { of: self.clone(), message })
     }
 
-    fn messages(&self) -> MutexGuard<'_, HashSet<(Arc<str>, String)>> {
+    fn messages(&self) -> MutexGuard<'_, HashSet<Addressed>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -55,9 +55,13 @@ impl Program {
             .spawn()
             .expect("runs");
         let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let first = log.next_line().await.expect("text").expect("a line");
-        let first: Value = serde_json::from_str(&first).expect("JSON");
-        let address = first["address"].as_str().expect("where it listens").to_owned();
+        let address = loop {
+            let line = log.next_line().await.expect("text").expect("it says where it listens");
+            let line: Value = serde_json::from_str(&line).expect("JSON");
+            if let Some(address) = line["address"].as_str() {
+                break address.to_owned();
+            }
+        };
         Self { address, _child: child, _log: log, _config: folder }
     }
 

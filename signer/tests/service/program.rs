@@ -148,9 +148,14 @@ impl Serving {
         let mut running = Running(child.expect("runs"));
         let mut output = BufReader::new(running.0.stderr.take().expect("piped"));
         let mut log = String::new();
-        output.read_line(&mut log).expect("a line");
-        let first: Value = serde_json::from_str(&log).expect("JSON");
-        let address = first["address"].as_str().expect("where it listens").to_owned();
+        let address = loop {
+            let start = log.len();
+            assert!(output.read_line(&mut log).expect("a line") > 0, "it has ended: {log}");
+            let line: Value = serde_json::from_str(&log[start..]).expect("JSON");
+            if let Some(address) = line["address"].as_str() {
+                break address.to_owned();
+            }
+        };
         Self { config, _directory: directory, running, output, log, address }
     }
 
