@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use crate::client::send_part;
 use crate::storage::Storage;
@@ -140,9 +142,12 @@ async fn an_upload_that_is_being_completed_is_told_of_also_if_the_caller_hangs_u
         tokio::task::yield_now().await;
     }
     drop(stream);
-    while receiver.heard().len() < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let second = async {
+        while receiver.heard().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), second).await.expect("the second attempt is made without the caller");
 }
 
 #[tokio::test]
