@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
-use nearput_api::{OpenFile, PartToSign, RenewedTicket};
+use nearput_api::{OpenFile, PartToSign, RenewedTicket, Routing};
 use tokio::sync::Semaphore;
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
@@ -38,6 +38,10 @@ pub(crate) struct App {
     pub(crate) sealer: Sealer,
     pub(crate) policy: Policy,
     pub(crate) sites: Vec<Site>,
+    /// How browsers choose among them.
+    pub(crate) routing: Routing,
+    /// The addresses of all signers of this configuration.
+    pub(crate) signers: Vec<String>,
     /// The most parts of an upload that one call may have signed.
     pub(crate) max_parts_per_call: u32,
     pub(crate) webhooks: Webhooks,
@@ -102,6 +106,8 @@ impl App {
             sealer: Sealer::new(secrets.ticket_keys, &config.tickets),
             policy: Policy::new(config.rules, &config.limits, &ids, &home),
             sites,
+            routing: config.routing,
+            signers: config.signers.iter().map(ToString::to_string).collect(),
             max_parts_per_call: config.limits.max_parts_per_call,
             limiter: Arc::new(limiter),
             places: Arc::new(Semaphore::new(config.server.max_concurrency)),

@@ -104,7 +104,12 @@ async fn the_signer_itself_has_the_role_that_its_web_identity_gives_it() {
         method: "POST".to_owned(),
         url: format!("http://{address}{}", path::OPEN),
         headers: [("authorization".to_owned(), format!("Bearer {TOKEN}"))].into(),
-        body: serde_json::to_vec(&OpenUploads { site: None, files: vec![file(&bytes(1), Plan::Put)] }).expect("JSON"),
+        body: serde_json::to_vec(&OpenUploads {
+            site: None,
+            by_access_point: false,
+            files: vec![file(&bytes(1), Plan::Put)],
+        })
+        .expect("JSON"),
     };
     let mut opened: OpenedUploads = serde_json::from_slice(&request.send().await.body).expect("the reply");
     let Outcome::Done(opened) = opened.uploads.remove(0) else { panic!("{opened:?}") };

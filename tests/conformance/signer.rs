@@ -76,7 +76,8 @@ impl Signer {
     }
 
     pub(crate) async fn open(&self, file: OpenFile) -> OpenedUpload {
-        let mut opened: OpenedUploads = self.call(path::OPEN, &OpenUploads { site: None, files: vec![file] }).await;
+        let mut opened: OpenedUploads =
+            self.call(path::OPEN, &OpenUploads { site: None, by_access_point: false, files: vec![file] }).await;
         match opened.uploads.remove(0) {
             Outcome::Done(done) => done,
             Outcome::Failed(error) => panic!("{error:?}"),

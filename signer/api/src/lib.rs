@@ -11,6 +11,8 @@
 //! | [`path::COMPLETE`] | [`CompleteUploads`] | [`CompletedUploads`] |
 //! | [`path::PARTS`] | [`ListParts`] | [`StoredParts`] |
 //! | [`path::ABORT`] | [`AbortUpload`] | [`Aborted`] |
+//! | [`path::STATUS`] | [`AskStatus`] | [`UploadStatus`] |
+//! | [`path::CREATED`] | [`CreatedUpload`] | [`OpenedUploads`] |
 //! | [`path::CREDENTIALS`] | [`AskCredentials`] | [`Credentials`] |
 //!
 //! Times are milliseconds since the Unix epoch, sizes are bytes. A call that fails as a whole answers an HTTP error
@@ -22,15 +24,17 @@ mod error;
 mod open;
 mod parts;
 mod sites;
+mod status;
 
 pub use complete::{
     AbortUpload, Aborted, CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads,
 };
 pub use credentials::{AskCredentials, Credentials};
 pub use error::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
-pub use open::{OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan, RenewedTicket};
+pub use open::{CreatedUpload, OpenFile, OpenUploads, OpenedUpload, OpenedUploads, Plan, RenewedTicket};
 pub use parts::{ListParts, PartToSign, SignParts, SignedPart, SignedParts, StoredPart, StoredParts};
-pub use sites::{ChecksumAlgorithm, Level, Limits, Path, PathKind, Profile, Site, Sites};
+pub use sites::{ChecksumAlgorithm, Level, Limits, Path, PathKind, Profile, Routing, Site, Sites};
+pub use status::{AskStatus, Replica, ReplicaState, UploadStatus};
 
 /// Where each call is found, below the signer's address.
 pub mod path {
@@ -46,6 +50,10 @@ pub mod path {
     pub const PARTS: &str = "/v1/uploads/parts";
     /// Gives an upload up.
     pub const ABORT: &str = "/v1/uploads/abort";
+    /// Says whether an upload's object is there, and to which other sites it has been replicated.
+    pub const STATUS: &str = "/v1/uploads/status";
+    /// Goes on with an upload that the browser itself has created, by a Multi-Region Access Point.
+    pub const CREATED: &str = "/v1/uploads/created";
     /// Gives out credentials for an open upload, where the site has them.
     pub const CREDENTIALS: &str = "/v1/credentials";
     /// Answers 200 while the signer runs.

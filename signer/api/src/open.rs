@@ -15,6 +15,9 @@ pub struct OpenUploads {
     /// The id of the chosen site; without one, the signer's home site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// Whether the site's Multi-Region Access Point is to choose among its buckets, for files that are cut into parts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_access_point: bool,
     pub files: Vec<OpenFile>,
 }
 
@@ -117,4 +120,21 @@ pub struct OpenedUpload {
     pub plan: Plan,
     /// The parts that the call named, signed.
     pub parts: Vec<SignedPart>,
+    /// Where the browser has to create the upload itself, by a Multi-Region Access Point: the request, of which the storage
+    /// answers `UploadId` in XML. Then `parts` is empty, and [`crate::path::CREATED`] goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create: Option<SignedPart>,
+}
+
+/// An upload that the browser has created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CreatedUpload {
+    pub ticket: String,
+    /// As the storage answered it.
+    pub upload_id: String,
+    /// The first parts, to be signed by the same call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartToSign>,
 }

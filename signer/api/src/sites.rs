@@ -10,12 +10,33 @@ pub struct Sites {
     pub server_time: u64,
     /// The id of the site that this signer prefers: the one in its own region.
     pub home: String,
+    /// In the order in which they are taken where nothing else tells them apart.
     pub sites: Vec<Site>,
+    #[serde(default)]
+    pub routing: Routing,
+    /// Addresses of signers with the same configuration and ticket keys, in the order in which they are to be tried when the
+    /// one that answers this does not answer any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signers: Vec<String>,
     /// Those of the access level that is taken where a file names none.
     pub limits: Limits,
     /// The access levels for which the caller may ask; the first one is the default.
     #[serde(default)]
     pub levels: Vec<Level>,
+}
+
+/// How a browser chooses among the sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Routing {
+    /// The nearest as measured; the home site where that makes no difference.
+    #[default]
+    Measured,
+    /// The home site, and the others in their order where it fails.
+    Home,
+    /// The home site and no other, whatever happens.
+    Fixed,
 }
 
 /// An access level of a caller.

@@ -20,6 +20,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use nearput_api::Routing;
 use serde::Deserialize;
 
 pub(crate) use credentials::{Credentials, CredentialsKind, r2_account};
@@ -63,6 +64,12 @@ pub struct Config {
     pub(crate) rules: Vec<Rule>,
     /// The id of the preferred site; without one, the first.
     home: Option<String>,
+    /// How browsers choose among the sites.
+    #[serde(default)]
+    pub(crate) routing: Routing,
+    /// All signers of this configuration, in the order in which browsers are to try them.
+    #[serde(default)]
+    pub(crate) signers: Vec<Origin>,
     #[serde(default)]
     pub(crate) tickets: Tickets,
     #[serde(default)]

@@ -38,7 +38,7 @@ pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -
 }
 
 async fn open_all(app: Arc<App>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
-    let OpenUploads { site, files } = call.body;
+    let OpenUploads { site, by_access_point: _, files } = call.body;
     let levels = app.levels(&call.caller)?;
     app.check_file_count(&levels, files.len())?;
     app.check_parts_of_all(&files)?;
@@ -94,6 +94,7 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
         key: key.into(),
         plan: cut.plan,
         parts,
+        create: None,
     })
 }
 

@@ -39,6 +39,8 @@ pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Re
     Ok(Json(Sites {
         server_time: unix_millis(SystemTime::now()),
         home: app.policy.home(&levels[0].sites).to_owned(),
+        routing: app.routing,
+        signers: app.signers.clone(),
         sites: sites.into_iter().map(|site| site.describe(offer)).collect(),
         limits: limits(levels[0]),
         levels: levels.iter().map(level).collect(),

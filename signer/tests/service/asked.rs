@@ -179,7 +179,8 @@ async fn a_signed_address_carries_no_checksum_and_nothing_that_nobody_asked_for(
 #[tokio::test]
 async fn what_is_open_is_no_business_of_another_site() {
     let (_storage, signer) = start().await;
-    let body = OpenUploads { site: Some("https://evil.example".to_owned()), files: vec![named("a")] };
+    let body =
+        OpenUploads { site: Some("https://evil.example".to_owned()), by_access_point: false, files: vec![named("a")] };
     assert_eq!(signer.call(path::OPEN, &body).await.error(), (404, ErrorCode::UnknownSite));
     let opened = done(signer.open_all(vec![named("a")]).await.remove(0));
     let foreign = json!({ "ticket": opened.ticket, "parts": [{ "number": 1, "checksum": checksum(b""), "url": "http://evil.example" }] });

@@ -42,7 +42,8 @@ async fn an_anonymous_caller_uploads_at_the_level_of_guests_and_at_no_other() {
     let signer = Signer::start(storage.address, Options { top: "allow_anonymous = true", ..Options::default() }).await;
     let open = async |access: &str| {
         let file = nearput_api::OpenFile { access: Some(access.to_owned()), ..file(&bytes(9), Plan::Put) };
-        let body = serde_json::to_vec(&OpenUploads { site: None, files: vec![file] }).expect("JSON");
+        let body =
+            serde_json::to_vec(&OpenUploads { site: None, by_access_point: false, files: vec![file] }).expect("JSON");
         let mut opened: OpenedUploads = send("POST", &signer.url(path::OPEN), &[], body).await.json();
         opened.uploads.remove(0)
     };

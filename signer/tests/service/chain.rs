@@ -68,7 +68,7 @@ impl Program {
     async fn open(&self) -> Outcome<OpenedUpload> {
         let authorization = format!("Bearer {TOKEN}");
         let headers = [("authorization", authorization.as_str())];
-        let body = OpenUploads { site: None, files: vec![file(&bytes(10), Plan::Put)] };
+        let body = OpenUploads { site: None, by_access_point: false, files: vec![file(&bytes(10), Plan::Put)] };
         let url = format!("http://{}{}", self.address, path::OPEN);
         let reply = send("POST", &url, &headers, serde_json::to_vec(&body).expect("JSON")).await;
         reply.json::<OpenedUploads>().uploads.remove(0)

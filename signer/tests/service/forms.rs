@@ -133,7 +133,7 @@ async fn a_thousand_forms_are_opened_and_completed_by_one_call_each() {
 #[tokio::test]
 async fn a_long_reply_is_compressed_where_that_is_asked_for() {
     let (_storage, signer) = start().await;
-    let body = OpenUploads { site: None, files: vec![form(&bytes(10)); 200] };
+    let body = OpenUploads { site: None, by_access_point: false, files: vec![form(&bytes(10)); 200] };
     let body = serde_json::to_vec(&body).expect("JSON");
     let authorization = format!("Bearer {TOKEN}");
     let raw = send("POST", &signer.url(path::OPEN), &[("authorization", &authorization)], body.clone()).await;

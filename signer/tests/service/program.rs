@@ -186,7 +186,9 @@ async fn the_log_of_an_upload_and_of_refusals_is_json_and_holds_no_secret() {
     let authorization = format!("Bearer {TOKEN}");
     let headers = [("authorization", authorization.as_str())];
     let content = bytes(10);
-    let body = serde_json::to_vec(&OpenUploads { site: None, files: vec![file(&content, Plan::Put)] }).expect("JSON");
+    let body =
+        serde_json::to_vec(&OpenUploads { site: None, by_access_point: false, files: vec![file(&content, Plan::Put)] })
+            .expect("JSON");
     let mut opened: OpenedUploads = send("POST", &url(path::OPEN), &headers, body).await.json();
     let opened = done(opened.uploads.remove(0));
     assert_eq!(send_part(&opened.parts[0], &content).await.status, 200);
@@ -237,7 +239,7 @@ async fn traces_go_to_the_collector_and_go_on_with_those_of_the_caller() {
     let authorization = format!("Bearer {TOKEN}");
     let headers = [("authorization", authorization.as_str()), ("traceparent", &parent)];
     let files = vec![file(&bytes(1), Plan::Multipart { part_size: PART })];
-    let body = serde_json::to_vec(&OpenUploads { site: None, files }).expect("JSON");
+    let body = serde_json::to_vec(&OpenUploads { site: None, by_access_point: false, files }).expect("JSON");
     assert_eq!(send("POST", &serving.url(path::OPEN), &headers, body).await.status, 200);
     tokio::task::spawn_blocking(|| serving.end()).await.expect("ends");
     collecting.abort();

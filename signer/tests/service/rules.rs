@@ -78,7 +78,7 @@ async fn a_caller_learns_its_own_sites_and_levels() {
 #[tokio::test]
 async fn a_site_that_no_rule_of_the_caller_allows_is_unknown() {
     let (_storage, signer) = start_with(RULES).await;
-    let open = |site: &str, files| OpenUploads { site: Some(site.to_owned()), files };
+    let open = |site: &str, files| OpenUploads { site: Some(site.to_owned()), by_access_point: false, files };
     for site in ["elsewhere", "far"] {
         let reply = anonymous(&signer, path::OPEN, &open(site, vec![small("guest")])).await;
         assert_eq!(reply.error(), (404, ErrorCode::UnknownSite), "{site}");
@@ -92,7 +92,9 @@ async fn a_site_that_no_rule_of_the_caller_allows_is_unknown() {
 #[tokio::test]
 async fn each_level_has_its_own_number_of_files_for_a_call() {
     let (_storage, signer) = start_with(RULES).await;
-    let reply = signer.call(path::OPEN, &OpenUploads { site: None, files: vec![small("private"); 4] }).await;
+    let reply = signer
+        .call(path::OPEN, &OpenUploads { site: None, by_access_point: false, files: vec![small("private"); 4] })
+        .await;
     assert_eq!(reply.error(), (400, ErrorCode::TooManyItems));
     let mut outcomes = signer.open_all(vec![small("private"), small("archive")]).await;
     assert_eq!(failed(outcomes.remove(1)), ErrorCode::TooManyItems);
@@ -113,7 +115,7 @@ async fn a_caller_for_whom_there_is_no_rule_is_forbidden_everything() {
 async fn an_anonymous_caller_uploads_as_a_guest_and_its_ticket_is_its_own() {
     let (storage, signer) = start_with("").await;
     let content = bytes(10);
-    let body = OpenUploads { site: None, files: vec![file(&content, Plan::Put)] };
+    let body = OpenUploads { site: None, by_access_point: false, files: vec![file(&content, Plan::Put)] };
     let mut reply: OpenedUploads = anonymous(&signer, path::OPEN, &body).await.json();
     let opened = done(reply.uploads.remove(0));
     assert!(opened.key.starts_with("public/"), "{}", opened.key);

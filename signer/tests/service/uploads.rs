@@ -212,7 +212,8 @@ async fn the_caller_learns_the_sites_and_its_limits() {
 #[tokio::test]
 async fn a_call_as_plain_text_with_its_token_in_the_body_works() {
     let (_storage, signer) = start().await;
-    let body = OpenUploads { site: Some("local".to_owned()), files: vec![file(&bytes(1), Plan::Put)] };
+    let body =
+        OpenUploads { site: Some("local".to_owned()), by_access_point: false, files: vec![file(&bytes(1), Plan::Put)] };
     let mut body = serde_json::to_value(body).expect("JSON");
     body["token"] = TOKEN.into();
     let headers = [("content-type", "text/plain;charset=UTF-8"), ("origin", crate::world::ORIGIN)];

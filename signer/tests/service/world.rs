@@ -125,7 +125,8 @@ impl Signer {
     }
 
     pub(crate) async fn open_all(&self, files: Vec<OpenFile>) -> Vec<Outcome<OpenedUpload>> {
-        let opened: OpenedUploads = self.call(path::OPEN, &OpenUploads { site: None, files }).await.json();
+        let opened: OpenedUploads =
+            self.call(path::OPEN, &OpenUploads { site: None, by_access_point: false, files }).await.json();
         opened.uploads
     }
 

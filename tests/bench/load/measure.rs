@@ -37,7 +37,8 @@ impl Case {
             plan: Plan::Multipart { part_size: PART },
             parts: Vec::new(),
         };
-        let opened: OpenedUploads = ask(signer, path::OPEN, &OpenUploads { site: None, files: vec![file] }).await?;
+        let opened: OpenedUploads =
+            ask(signer, path::OPEN, &OpenUploads { site: None, by_access_point: false, files: vec![file] }).await?;
         let Some(Outcome::Done(opened)) = opened.uploads.into_iter().next() else {
             anyhow::bail!("the upload was not opened")
         };
