@@ -7,6 +7,7 @@ import type {
   Progress,
   Reason,
   Report,
+  SiteMeasurement,
   TaskState,
   UploadResult,
 } from "./nearput.d.ts";
@@ -15,6 +16,8 @@ import type {
 export type News =
   | { type: "state"; state: TaskState; reason?: Reason }
   | ({ type: "progress" } & Progress)
+  /** Which site the upload goes to. */
+  | { type: "site"; site: string }
   /** Only of uploads in parts: what they can be resumed by. */
   | { type: "opened"; record: Opened }
   /** The same upload can be resumed for longer. */
@@ -28,8 +31,8 @@ export type News =
   /** `resumable`: its record is worth keeping. */
   | { type: "failed"; error: Failure; report?: Report; resumable?: boolean };
 
-/** What the engine tells, in arrays, about once per frame. */
-export type EngineEvent = { id: number } & News;
+/** What the engine tells, in arrays, about once per frame. What is told of the number 0 is about no upload. */
+export type EngineEvent = { id: number } & (News | { type: "sites"; sites: SiteMeasurement[] });
 
 export interface Failure {
   code: ErrorCode;
@@ -84,7 +87,7 @@ export type Verb = "pause" | "resume" | "cancel";
 /** What an upload can be told: first `upload`, and then the other verbs. */
 export type Send = (verb: Verb | "upload", ...rest: [] | [Blob | Promise<Blob>, EngineFileOptions]) => void;
 
-export type EngineCall = ["upload", number, Blob, EngineFileOptions] | [Verb, number];
+export type EngineCall = ["upload", number, Blob, EngineFileOptions] | [Verb | "sites", number];
 
 /** An upload of which a record is to be kept. */
 export interface KeptUpload {

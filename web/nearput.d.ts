@@ -130,6 +130,8 @@ export interface Report {
   readonly rate: number;
   /** The host names that were used. */
   readonly paths: readonly {
+    /** The id of the site that the host name belongs to. */
+    readonly site: string;
     readonly id: string;
     readonly host: string;
     /** Sent there. */
@@ -161,6 +163,8 @@ export interface TaskEventMap {
   statechange: Event;
   /** `progress` has changed; at most about 15 times a second. */
   progress: Event;
+  /** `site` has changed. */
+  site: Event;
   /** The upload has started anew; `restarts` has a new last entry. */
   restart: Event;
 }
@@ -187,6 +191,8 @@ export declare class Task<Result = UploadResult> extends EventTarget implements 
   /** Set while the state is `waiting`. */
   readonly reason: Reason | undefined;
   readonly progress: Progress;
+  /** The id of the site to which the file goes; undefined until it is chosen. Another one after its site has failed. Of one file only. */
+  readonly site: string | undefined;
   /** How it went: set when the state is `done`, or `failed` once the engine had begun. Of one file only. */
   readonly report: Report | undefined;
   /** Why the upload started anew, each time: what was stored is no longer there, or is not of this file. Of one file only. */
@@ -255,9 +261,25 @@ export interface InterruptedUpload {
   forget(): Promise<void>;
 }
 
+/** A site to which files of this page may go, and how far away it is. */
+export interface SiteMeasurement {
+  readonly id: string;
+  readonly region: string;
+  /** The round trip in milliseconds, as last measured; null where it has not been, or nothing answered. */
+  readonly latency: number | null;
+  /** Whether it is the site that the signer prefers: it is taken where the measurements make no difference. */
+  readonly home: boolean;
+  /** Whether the next file goes there, if it may go to all of them. */
+  readonly chosen: boolean;
+  /** False for a while after it was found not to answer, or not to work. */
+  readonly alive: boolean;
+}
+
 export interface NearputEventMap {
   /** `progress` has changed. */
   progress: Event;
+  /** `sites()` has another answer. */
+  sites: Event;
 }
 
 /** A signer, and the engine that uploads with its help. */
@@ -280,6 +302,13 @@ export declare class Nearput extends EventTarget {
    * @throws {DOMException} named `InvalidStateError`, after `close()`
    */
   interrupted(): Promise<InterruptedUpload[]>;
+  /**
+   * The sites that the caller may use, in the signer's order. They are measured if that was not done in the last minutes. To ask
+   * when the page opens spares the first upload the time.
+   * @throws {NearputError} as an upload does
+   * @throws {DOMException} named `InvalidStateError`, after `close()`
+   */
+  sites(): Promise<SiteMeasurement[]>;
   /** Cancels what still runs, and ends the worker. */
   close(): void;
 

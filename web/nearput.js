@@ -3,13 +3,13 @@
 
 import { Batch } from "./batch.js";
 import { startEngine } from "./engine-host.js";
+import { NearputError, isNearputError } from "./error.js";
 import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigner } from "./options.js";
 import { Task, isFinal } from "./task.js";
 import { Total } from "./total.js";
 
-export { NearputError, isNearputError } from "./error.js";
 export { reportText } from "./report.js";
-export { Task };
+export { NearputError, Task, isNearputError };
 
 /** Only larger files are sent in parts, and only parts outlast the page. In bytes. */
 const LARGEST_WITHOUT_PARTS = 8 * 1024 * 1024;
@@ -75,6 +75,19 @@ export class Nearput extends EventTarget {
       this.#checkOpen("resume()");
       return this.#launch(record.size, undefined, (hear, id) => this.#keep(id, hear, { file, record, options: record.options }));
     });
+  }
+
+  async sites() {
+    this.#checkOpen("sites()");
+    const id = ++this.#lastId;
+    const heard = await new Promise((resolve) => {
+      this.#ears.set(id, resolve);
+      this.#call("sites", id);
+    });
+    this.#ears.delete(id);
+    if (heard.type === "sites") return heard.sites;
+    if (heard.type === "failed") throw new NearputError(heard.error);
+    this.#checkOpen("sites()");
   }
 
   close() {
@@ -163,7 +176,10 @@ export class Nearput extends EventTarget {
     this.#engine ??= this.#startEngine({
       ...this.#connection,
       onEvents: (events) => {
-        for (const event of events) this.#ears.get(event.id)?.(event);
+        for (const event of events) {
+          if (event.id) this.#ears.get(event.id)?.(event);
+          else this.dispatchEvent(new Event("sites"));
+        }
       },
       onCrash: (cause) => this.#breakDown(cause),
     }).catch((cause) => {

@@ -13,6 +13,7 @@ export function isFinal(state) {
 export class Task extends EventTarget {
   /** @type {Report | undefined} */ report;
   /** @type {Reason[]} */ restarts = [];
+  /** @type {string | undefined} */ site;
   /** @type {Task[]} */ files = [this];
   /** @type {TaskStep} */ #step;
   /** Who waits for the next step. @type {((ignored?: any) => void)[]} */ #waiting = [];
@@ -86,6 +87,10 @@ export class Task extends EventTarget {
         break;
       case "progress":
         this.#advance(event);
+        break;
+      case "site":
+        this.site = event.site;
+        this.dispatchEvent(new Event("site"));
         break;
       case "restarted":
         this.restarts.push(event.reason);
