@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use nearput_tests::Line;
+use nearput_dev::Line;
 
 use crate::finding::Finding;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use fantoccini::Locator;
 use fantoccini::wd::TimeoutConfiguration;
-use nearput_tests::{Browser, DistanceProxy, Line, Sink};
+use nearput_dev::{DistanceProxy, Line};
+use nearput_tests::{Browser, Sink};
 use serde_json::Value;
 
 use crate::contest::Contestant;
@@ -42,7 +43,7 @@ impl Scene {
         let mut lines = Vec::new();
         if let Some(line) = line {
             for address in &mut nearest {
-                let proxy = DistanceProxy::start(*address, line).await?;
+                let proxy = DistanceProxy::start(*address, line)?;
                 *address = proxy.addr();
                 lines.push(proxy);
             }

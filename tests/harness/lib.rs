@@ -1,9 +1,8 @@
 //! What the end-to-end tests and the benchmarks are made of: a [`Browser`], the demo [`Page`] or a bare [`Tab`] in it, [`files`] to
-//! upload, [`chaos`] between all of them, and instruments, which are tested themselves: a [`DistanceProxy`] and a [`Sink`].
+//! upload, [`chaos`] between all of them, and a [`Sink`] that takes whatever is sent. The instruments are tested themselves.
 
 mod browser;
 pub mod chaos;
-mod distance;
 pub mod files;
 mod memory;
 mod page;
@@ -11,7 +10,6 @@ mod sink;
 mod tab;
 
 pub use browser::Browser;
-pub use distance::{DistanceProxy, Line};
 pub use page::{Page, Row, same_bytes, start, start_with};
 pub use sink::{Sink, StoredObject};
 pub use tab::{Tab, Upload};

@@ -1,15 +1,16 @@
 //! The distance proxy. No line is shorter than it claims, ever; that none is much longer holds for the best of some tries, since
 //! any machine can be busy for a moment.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Result;
-use nearput_tests::{DistanceProxy, Line};
+use nearput_dev::{DistanceProxy, Line};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 const ROUND_TRIP: Duration = Duration::from_millis(60);
 const WINDOW: usize = 64 << 10;
@@ -31,7 +32,7 @@ async fn line_to_echo() -> Result<DistanceProxy> {
             });
         }
     });
-    DistanceProxy::start(server, Line { round_trip: ROUND_TRIP, window: WINDOW }).await
+    DistanceProxy::start(server, Line { round_trip: ROUND_TRIP, window: WINDOW })
 }
 
 async fn connect(line: &DistanceProxy) -> Result<TcpStream> {
@@ -124,8 +125,71 @@ async fn the_end_of_a_stream_arrives_after_its_last_byte() -> Result<()> {
 #[tokio::test]
 async fn a_line_to_nowhere_is_closed() -> Result<()> {
     let nobody: SocketAddr = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
-    let line = DistanceProxy::start(nobody, Line { round_trip: ROUND_TRIP, window: WINDOW }).await?;
+    let line = DistanceProxy::start(nobody, Line { round_trip: ROUND_TRIP, window: WINDOW })?;
     let mut stream = connect(&line).await?;
     assert!(stream.read(&mut [0]).await.is_ok_and(|read| read == 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_line_becomes_longer_for_connections_that_are_open() -> Result<()> {
+    let line = line_to_echo().await?;
+    let mut stream = connect(&line).await?;
+    let _ = echo(&mut stream, b"first").await?;
+    line.set_round_trip(3 * ROUND_TRIP);
+    assert!(echo(&mut stream, b"?").await? > 3 * ROUND_TRIP - TOLERANCE);
+    line.set_round_trip(Duration::ZERO);
+    let mut best = Duration::MAX;
+    for _ in 0..TRIES {
+        best = best.min(echo(&mut stream, b"?").await?);
+    }
+    assert!(best < ROUND_TRIP, "{best:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stopped_line_drops_its_connections_and_refuses_new_ones_until_it_is_restarted() -> Result<()> {
+    let mut line = line_to_echo().await?;
+    let mut stream = connect(&line).await?;
+    let _ = echo(&mut stream, b"first").await?;
+    for _ in 0..3 {
+        line.stop().await?;
+        assert!(echo(&mut stream, b"?").await.is_err());
+        let refused = TcpStream::connect(line.addr()).await.expect_err("nobody listens");
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        line.stop().await?;
+        line.restart()?;
+        line.restart()?;
+        stream = connect(&line).await?;
+        let _ = echo(&mut stream, b"again").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_frozen_line_takes_connections_and_answers_them_when_it_has_thawed() -> Result<()> {
+    let line = line_to_echo().await?;
+    let mut old = connect(&line).await?;
+    let _ = echo(&mut old, b"first").await?;
+    line.freeze();
+    let mut new = connect(&line).await?;
+    assert!(timeout(4 * ROUND_TRIP, echo(&mut old, b"?")).await.is_err());
+    assert!(timeout(4 * ROUND_TRIP, echo(&mut new, b"!")).await.is_err());
+    line.thaw();
+    for (stream, asked) in [(&mut old, b"?"), (&mut new, b"!")] {
+        let mut answer = [0];
+        stream.read_exact(&mut answer).await?;
+        assert_eq!(&answer, asked);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_sent_into_a_line_is_counted_and_what_comes_back_is_not() -> Result<()> {
+    let line = line_to_echo().await?;
+    let mut stream = connect(&line).await?;
+    let _ = echo(&mut stream, &[7; 1000]).await?;
+    let _ = echo(&mut connect(&line).await?, &[7; 10]).await?;
+    assert_eq!(line.sent(), 1010);
     Ok(())
 }

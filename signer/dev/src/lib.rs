@@ -5,9 +5,11 @@
 //! - [`SignerServer`] is the signer as its binary runs it.
 //! - [`TestIssuer`] is an OpenID Connect provider, whose tokens the signer takes if it is told so.
 //! - [`PageServer`] serves the demo page, and tells it where its signer is.
+//! - [`DistanceProxy`] is a long line, which can become longer, break or fall silent.
 //!
 //! Every server has a runtime of its own, so that stopping one is as sudden as the end of its process.
 
+mod distance;
 mod issuer;
 mod page;
 mod running;
@@ -16,6 +18,7 @@ mod signer;
 mod tls;
 mod world;
 
+pub use distance::{DistanceProxy, Line, LinePort};
 pub use issuer::{AUDIENCE, Answers, IssuerKey, TestIssuer};
 pub use page::{PageOptions, PagePort, PageServer};
 pub use s3::{EmbeddedS3, EmbeddedS3Options, Session, Sessions};

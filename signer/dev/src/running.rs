@@ -1,7 +1,7 @@
 //! A server on its own runtime: stopping it drops its connections and frees its port.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -80,4 +80,9 @@ impl Drop for Running {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A port of this machine; 0 is any free one.
+pub(crate) fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
