@@ -21,6 +21,6 @@ mod world;
 pub use distance::{DistanceProxy, Line, LinePort};
 pub use issuer::{AUDIENCE, Answers, IssuerKey, TestIssuer};
 pub use page::{PageOptions, PagePort, PageServer};
-pub use s3::{EmbeddedS3, EmbeddedS3Options, Session, Sessions};
+pub use s3::{Destination, EmbeddedS3, EmbeddedS3Options, Session, Sessions};
 pub use signer::{SignerOptions, SignerServer, StorageNames};
 pub use world::{BUCKET, Ports, World, WorldOptions};

@@ -11,24 +11,26 @@ use s3s::{S3Error, S3Result, s3_error};
 use super::body::{Incoming, Received, etag};
 use super::checksums::{Algorithm, Checksums, full_object};
 use super::layout::Layout;
-use super::objects::{self, Conditions, Name};
-use super::records::{self, CompletedRecord, PartRecord, UploadRecord};
+use super::objects::{self, Conditions, Name, NewObject};
+use super::records::{self, CompletedRecord, ObjectRecord, PartRecord, UploadRecord};
+use super::replication::Version;
 use super::uploads;
 
 /// Every part but the last: 5 MiB at least.
 const MIN_PART_SIZE: u64 = 5 << 20;
 
-/// Makes the parts one object. Asked again after it has succeeded, the answer is the same.
+/// Makes the parts one object, which is given back. Asked again after it has succeeded, the answer is the same, and there is none.
 pub(super) fn complete(
     layout: &Layout,
     asked: CompleteMultipartUploadInput,
-) -> S3Result<CompleteMultipartUploadOutput> {
+    version: Option<Version>,
+) -> S3Result<(CompleteMultipartUploadOutput, Option<ObjectRecord>)> {
     let name = Name { bucket: asked.bucket.clone(), key: asked.key.clone() };
     let done = layout.completed(&asked.upload_id)?;
     if let Some(record) = records::read::<CompletedRecord>(&done).map_err(S3Error::internal_error)?
         && (&record.bucket, &record.key) == (&name.bucket, &name.key)
     {
-        return Ok(answer(record));
+        return Ok((answer(record), None));
     }
     let (upload, folder) = uploads::find(layout, &name, &asked.upload_id)?;
     let stored = records::parts(&folder).map_err(S3Error::internal_error)?;
@@ -44,12 +46,19 @@ pub(super) fn complete(
     let file = Incoming::new(layout.incoming());
     join(&parts, &folder, &file).map_err(S3Error::internal_error)?;
     let etag = format!("{}-{}", etag(&checksums, size), parts.len());
-    let whole = Received { file, size, etag, checksums };
-    let object = objects::put(layout, &name, whole, upload.attributes, &conditions)?;
-    let record = CompletedRecord { bucket: name.bucket, key: name.key, etag: object.etag, checksums: object.checksums };
+    let received = Received { file, size, etag, checksums };
+    let new = NewObject { received, attributes: upload.attributes, version };
+    let object = objects::put(layout, &name, new, &conditions)?;
+    let record = CompletedRecord {
+        bucket: name.bucket,
+        key: name.key,
+        etag: object.etag.clone(),
+        checksums: object.checksums.clone(),
+        version_id: object.version.as_ref().map(|version| version.id.clone()),
+    };
     records::write(layout, &done, &record).map_err(S3Error::internal_error)?;
     fs::remove_dir_all(folder).map_err(S3Error::internal_error)?;
-    Ok(answer(record))
+    Ok((answer(record), Some(object)))
 }
 
 /// The stored parts that the client named, in order, each as the client knows it.
@@ -134,6 +143,7 @@ fn answer(record: CompletedRecord) -> CompleteMultipartUploadOutput {
         checksum_crc64nvme: record.checksums.if_shown(Algorithm::Crc64nvme),
         checksum_crc32c: record.checksums.if_shown(Algorithm::Crc32c),
         checksum_type: Some(full_object()),
+        version_id: record.version_id,
         ..Default::default()
     }
 }

@@ -68,7 +68,12 @@ impl Layout {
     /// What is known about an object.
     pub(super) fn object_record(&self, bucket: &str, key: &str) -> PathBuf {
         let hash: String = Sha256::checksum(key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.own("objects").join(bucket).join(hash)
+        self.object_records(bucket).join(hash)
+    }
+
+    /// What is known about all objects of a bucket; the folder need not exist.
+    pub(super) fn object_records(&self, bucket: &str) -> PathBuf {
+        self.own("objects").join(bucket)
     }
 
     /// The folder of all open uploads.

@@ -2,7 +2,8 @@
 //!
 //! [`s3s`] speaks the protocol and verifies signatures, [`s3s_fs`] keeps and lists the buckets. What an upload needs beyond
 //! that is added here: bytes are checked before anything is stored ([`body`]), parts and objects keep their ETags and
-//! checksums ([`records`]), and a multipart upload is verified whole before its object appears ([`complete`]).
+//! checksums ([`records`]), a multipart upload is verified whole before its object appears ([`complete`]), and objects are
+//! copied to other servers ([`replication`]).
 //! The bytes do not go through `s3s_fs`: it names files after the whole key, in base64, which no file system takes for
 //! keys over some 130 bytes, and it reads in 4 KiB blocks.
 
@@ -20,6 +21,7 @@ mod objects;
 mod promises;
 mod read;
 mod records;
+mod replication;
 mod sessions;
 mod storage;
 mod sts;
@@ -29,6 +31,7 @@ mod uploads;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -45,10 +48,12 @@ use crate::running::Running;
 use access::EverythingSigned;
 use hosts::AwsHosts;
 use layout::Layout;
+use replication::{Replication, State};
 use sessions::Keys;
 use storage::Storage;
 use sts::Sts;
 
+pub use replication::Destination;
 pub use sessions::{Session, Sessions};
 
 /// How an embedded S3 is set up.
@@ -73,6 +78,8 @@ pub struct EmbeddedS3 {
     options: EmbeddedS3Options,
     layout: Layout,
     sessions: Sessions,
+    replication: Replication,
+    state: State,
     running: Option<Running>,
 }
 
@@ -81,7 +88,8 @@ impl EmbeddedS3 {
     pub async fn start(options: EmbeddedS3Options) -> Result<Self> {
         let layout = Layout::open(&options.data, &options.buckets)
             .with_context(|| format!("cannot keep buckets in {}", options.data.display()))?;
-        let mut server = Self { options, layout, sessions: Sessions::default(), running: None };
+        let (sessions, replication, state) = (Sessions::default(), Replication::default(), State::default());
+        let mut server = Self { options, layout, sessions, replication, state, running: None };
         server.serve().await?;
         Ok(server)
     }
@@ -101,8 +109,25 @@ impl EmbeddedS3 {
         self.sessions.clone()
     }
 
+    /// From now on, what is stored here by a client is copied to the others after a while, and has versions. A copy waits for a server
+    /// that is stopped.
+    pub fn replicate_to(&self, others: Vec<Destination>, delay: Duration) {
+        self.replication.set(others, delay);
+    }
+
+    /// One of the buckets, for others to copy to.
+    pub fn destination(&self, bucket: &str) -> Destination {
+        Destination::new(bucket, &self.layout, &self.state)
+    }
+
+    /// Whether copies from others fail here, as where the role's policy is wrong.
+    pub fn refuse_replicas(&self, refuse: bool) {
+        self.state.refuse(refuse);
+    }
+
     /// Drops every connection and frees the port; what is stored stays.
     pub async fn stop(&mut self) {
+        self.state.set_up(false);
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
@@ -135,13 +160,18 @@ impl EmbeddedS3 {
             running.serve_tls(listener, router.clone());
         }
         running.serve(listener, router);
+        {
+            let _runtime = running.handle().enter();
+            self.replication.go_on(&self.layout, &self.options.buckets)?;
+        }
+        self.state.set_up(true);
         self.running = Some(running);
         Ok(())
     }
 
     fn router(&self) -> Result<Router> {
         self.layout.discard_incoming()?;
-        let mut s3 = S3ServiceBuilder::new(Storage::new(Arc::new(self.layout.clone()))?);
+        let mut s3 = S3ServiceBuilder::new(Storage::new(Arc::new(self.layout.clone()), self.replication.clone())?);
         let keys = Keys {
             access_key: self.options.access_key.clone(),
             secret_key: self.options.secret_key.clone(),

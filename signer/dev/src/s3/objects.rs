@@ -10,6 +10,7 @@ use s3s::{S3Error, S3Result, s3_error};
 use super::body::Received;
 use super::layout::Layout;
 use super::records::{self, Attributes, ObjectRecord};
+use super::replication::Version;
 
 /// Which object a request is about.
 #[derive(Debug, Clone)]
@@ -43,12 +44,18 @@ pub(super) struct OpenObject {
     pub(super) length: u64,
 }
 
+/// What is to become an object.
+pub(super) struct NewObject {
+    pub(super) received: Received,
+    pub(super) attributes: Attributes,
+    pub(super) version: Option<Version>,
+}
+
 /// Makes the received bytes the object, where the conditions hold.
 pub(super) fn put(
     layout: &Layout,
     name: &Name,
-    received: Received,
-    attributes: Attributes,
+    NewObject { received, attributes, version }: NewObject,
     conditions: &Conditions,
 ) -> S3Result<ObjectRecord> {
     check(layout, name, conditions)?;
@@ -58,6 +65,7 @@ pub(super) fn put(
         etag: received.etag,
         checksums: received.checksums,
         attributes,
+        version,
     };
     let place = layout.object(&name.bucket, &name.key)?;
     received.file.put(&place).map_err(S3Error::internal_error)?;

@@ -52,6 +52,8 @@ pub(super) fn get(object: OpenObject, reading: Reading) -> GetObjectOutput {
         checksum_crc64nvme: about.checksum_crc64nvme,
         checksum_crc32c: about.checksum_crc32c,
         checksum_type: about.checksum_type,
+        version_id: about.version_id,
+        replication_status: about.replication_status,
         ..Default::default()
     }
 }
@@ -79,6 +81,8 @@ pub(super) fn head(object: &OpenObject, reading: Reading) -> HeadObjectOutput {
         checksum_crc64nvme: shown(Algorithm::Crc64nvme),
         checksum_crc32c: shown(Algorithm::Crc32c),
         checksum_type: reading.with_checksum.then(full_object),
+        replication_status: record.version.as_ref().map(|version| version.status.to_dto()),
+        version_id: record.version.map(|version| version.id),
         ..Default::default()
     }
 }

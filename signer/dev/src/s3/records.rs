@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checksums::{Algorithm, Checksums};
 use super::layout::Layout;
+use super::replication::Version;
 use super::tags::Tags;
 
 /// What a client said about an object, given back with it.
@@ -43,6 +44,9 @@ pub(super) struct ObjectRecord {
     #[serde(flatten)]
     pub(super) checksums: Checksums,
     pub(super) attributes: Attributes,
+    /// Where objects are replicated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<Version>,
 }
 
 /// An open multipart upload.
@@ -78,6 +82,8 @@ pub(super) struct CompletedRecord {
     pub(super) etag: String,
     #[serde(flatten)]
     pub(super) checksums: Checksums,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version_id: Option<String>,
 }
 
 /// The record in this file, or none where there is no such file.
@@ -106,6 +112,16 @@ pub(super) fn open_uploads(layout: &Layout) -> io::Result<Vec<UploadRecord>> {
         uploads.extend(read::<UploadRecord>(&entry?.path().join("upload"))?);
     }
     Ok(uploads)
+}
+
+/// Every object of a bucket, in no order.
+pub(super) fn objects(layout: &Layout, bucket: &str) -> io::Result<Vec<ObjectRecord>> {
+    let folder = layout.object_records(bucket);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let records = fs::read_dir(folder)?.map(|entry| read::<ObjectRecord>(&entry?.path()));
+    Ok(records.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// Every stored part of an upload, by ascending number.

@@ -14,10 +14,11 @@ use super::form::FormTags;
 use super::layout::Layout;
 use super::listing;
 use super::locks::Locks;
-use super::objects::{self, Conditions, Name};
+use super::objects::{self, Conditions, Name, NewObject};
 use super::promises::Promises;
 use super::read::{self, Reading};
 use super::records::Attributes;
+use super::replication::Replication;
 use super::tags::Tags;
 use super::uploads;
 
@@ -26,11 +27,12 @@ pub(super) struct Storage {
     buckets: FileSystem,
     layout: Arc<Layout>,
     locks: Arc<Locks>,
+    replication: Replication,
 }
 
 impl Storage {
-    pub(super) fn new(layout: Arc<Layout>) -> S3Result<Self> {
-        Ok(Self { buckets: FileSystem::new(layout.root())?, layout, locks: Arc::default() })
+    pub(super) fn new(layout: Arc<Layout>, replication: Replication) -> S3Result<Self> {
+        Ok(Self { buckets: FileSystem::new(layout.root())?, layout, locks: Arc::default(), replication })
     }
 
     /// Does a step on the disk, alone with this object and its uploads. It ends even if nobody waits for it any more.
@@ -76,10 +78,12 @@ impl S3 for Storage {
             tags,
             metadata: asked.metadata,
         };
-        let place = name.clone();
-        let object =
-            self.alone(&name, move |layout| objects::put(layout, &place, received, attributes, &conditions)).await?;
+        let (place, version) = (name.clone(), self.replication.version());
+        let new = NewObject { received, attributes, version };
+        let object = self.alone(&name, move |layout| objects::put(layout, &place, new, &conditions)).await?;
+        self.replication.begin(&self.layout, &name.bucket, &object);
         reply(PutObjectOutput {
+            version_id: object.version.map(|version| version.id),
             size: i64::try_from(object.size).ok(),
             e_tag: Some(ETag::Strong(object.etag)),
             checksum_crc64nvme: object.checksums.if_shown(Algorithm::Crc64nvme),
@@ -197,7 +201,12 @@ impl S3 for Storage {
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let name = named(&request.input.bucket, &request.input.key);
-        reply(self.alone(&name, |layout| complete::complete(layout, request.input)).await?)
+        let version = self.replication.version();
+        let (answer, object) = self.alone(&name, |layout| complete::complete(layout, request.input, version)).await?;
+        if let Some(object) = object {
+            self.replication.begin(&self.layout, &name.bucket, &object);
+        }
+        reply(answer)
     }
 
     async fn abort_multipart_upload(

@@ -8,6 +8,7 @@ mod forms;
 mod names;
 mod objects;
 mod raw;
+mod replication;
 mod restart;
 mod rules;
 mod sessions;
