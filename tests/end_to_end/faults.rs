@@ -31,7 +31,7 @@ async fn upload_and_fail(page: &Page, size: u64, token: &str) -> Result<(String,
 #[tokio::test]
 async fn a_signer_that_does_not_run_is_named_and_waited_for() -> Result<()> {
     let (mut world, page) = start().await?;
-    world.signer.stop().await;
+    world.sites[0].signer.stop().await;
     let folder = tempfile::tempdir()?;
     let path = files::make(folder.path(), "patient.bin", 20 * MIB)?;
     page.choose(&[&path]).await?;
@@ -40,7 +40,7 @@ async fn a_signer_that_does_not_run_is_named_and_waited_for() -> Result<()> {
         rows.iter().any(|row| row.state == "waiting" && row.note.contains(&address))
     })
     .await?;
-    world.signer.restart().await?;
+    world.sites[0].signer.restart().await?;
     page.stored(&world, &path).await?;
     page.browser.close().await
 }
@@ -48,7 +48,7 @@ async fn a_signer_that_does_not_run_is_named_and_waited_for() -> Result<()> {
 #[tokio::test]
 async fn a_signer_that_stays_away_is_given_up() -> Result<()> {
     let (mut world, page) = start().await?;
-    world.signer.stop().await;
+    world.sites[0].signer.stop().await;
     let (code, message, retryable) = upload_and_fail(&page, 10, world.token()).await?;
     assert_eq!((code.as_str(), retryable), ("signer_unreachable", true));
     assert!(message.contains(&world.signer_url()), "{message}");
@@ -62,12 +62,12 @@ async fn a_storage_that_goes_away_in_the_middle_is_waited_for() -> Result<()> {
     let path = files::make(folder.path(), "interrupted.bin", 400 * MIB)?;
     page.begin(&path).await?;
     sleep(Duration::from_millis(300)).await;
-    world.s3.stop().await;
+    world.sites[0].s3.stop().await;
     page.until("the page says that the storage does not answer", |rows| {
         rows.iter().any(|row| row.state == "waiting" && row.note.contains("storage"))
     })
     .await?;
-    world.s3.restart().await?;
+    world.sites[0].s3.restart().await?;
     page.stored(&world, &path).await?;
     page.browser.close().await
 }
@@ -75,7 +75,7 @@ async fn a_storage_that_goes_away_in_the_middle_is_waited_for() -> Result<()> {
 #[tokio::test]
 async fn a_storage_that_does_not_run_is_given_up() -> Result<()> {
     let (mut world, page) = start().await?;
-    world.s3.stop().await;
+    world.sites[0].s3.stop().await;
     for size in [10, 9 * MIB] {
         let (code, _, retryable) = upload_and_fail(&page, size, world.token()).await?;
         assert!(["storage_unreachable", "storage_unavailable"].contains(&code.as_str()), "{code}");
@@ -98,9 +98,9 @@ async fn a_signature_that_the_storage_does_not_accept_is_an_error_not_an_object(
 
 /// Gives the signer another secret than the storage has.
 async fn misconfigure(world: &mut World) -> Result<()> {
-    world.signer.stop().await;
-    world.signer.options.secret_key = "not the secret".to_owned();
-    world.signer.restart().await
+    world.sites[0].signer.stop().await;
+    world.sites[0].signer.options.secret_key = "not the secret".to_owned();
+    world.sites[0].signer.restart().await
 }
 
 #[tokio::test]
@@ -175,14 +175,14 @@ async fn a_paused_upload_stands_still_and_then_goes_on() -> Result<()> {
 #[tokio::test]
 async fn a_failed_upload_can_be_tried_again() -> Result<()> {
     let (mut world, page) = start().await?;
-    let secret = world.signer.options.secret_key.clone();
+    let secret = world.sites[0].signer.options.secret_key.clone();
     misconfigure(&mut world).await?;
     let folder = tempfile::tempdir()?;
     page.choose(&[files::make(folder.path(), "again.bin", 9 * MIB)?]).await?;
     assert_eq!(page.ended(1).await?[0].state, "failed");
-    world.signer.stop().await;
-    world.signer.options.secret_key = secret;
-    world.signer.restart().await?;
+    world.sites[0].signer.stop().await;
+    world.sites[0].signer.options.secret_key = secret;
+    world.sites[0].signer.restart().await?;
     page.press("again.bin", "retry").await?;
     page.until("it is stored", |rows| rows[0].state == "done").await?;
     page.browser.close().await

@@ -1,10 +1,11 @@
 //! Nearput on one machine, for the demo, for tests and for trying things out.
 //!
-//! - [`World`] starts everything and lets each server be stopped and restarted.
+//! - [`World`] starts everything and lets each server be stopped and restarted: one [`Site`], or several with a visitor at some
+//!   [`Place`].
 //! - [`EmbeddedS3`] keeps its buckets as folders, verifies signatures and checksums, and answers CORS.
 //! - [`SignerServer`] is the signer as its binary runs it.
 //! - [`TestIssuer`] is an OpenID Connect provider, whose tokens the signer takes if it is told so.
-//! - [`PageServer`] serves the demo page, and tells it where its signer is.
+//! - [`PageServer`] serves the demo page, tells it where its signer is, and lets it change the world.
 //! - [`DistanceProxy`] is a long line, which can become longer, break or fall silent.
 //!
 //! Every server has a runtime of its own, so that stopping one is as sudden as the end of its process.
@@ -12,15 +13,19 @@
 mod distance;
 mod issuer;
 mod page;
+mod place;
 mod running;
 mod s3;
 mod signer;
+mod site;
 mod tls;
 mod world;
 
 pub use distance::{DistanceProxy, Line, LinePort};
 pub use issuer::{AUDIENCE, Answers, IssuerKey, TestIssuer};
-pub use page::{PageOptions, PagePort, PageServer};
+pub use page::{Asked, Command, Demo, PageOptions, PagePort, PageServer, ShownSite, Surroundings};
+pub use place::Place;
 pub use s3::{Destination, EmbeddedS3, EmbeddedS3Options, Session, Sessions};
-pub use signer::{SignerOptions, SignerServer, StorageNames};
-pub use world::{BUCKET, Ports, World, WorldOptions};
+pub use signer::{SignerOptions, SignerServer, SignerSite, StorageNames};
+pub use site::{BUCKET, Lines, Site, SiteOptions, Visitor};
+pub use world::{Ports, World, WorldOptions};

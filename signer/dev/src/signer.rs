@@ -1,37 +1,49 @@
 //! The signer, as its binary runs it, but in this process.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use nearput_signer::{Config, Secrets, SiteCredentials, TicketKey, build};
 
+use crate::SiteOptions;
 use crate::running::Running;
 
-const SITE: &str = "local";
-
-/// How a signer for one embedded S3 is set up.
+/// How a signer is set up.
 #[derive(Debug, Clone)]
 pub struct SignerOptions {
     /// Port 0 takes a free one.
     pub listen: SocketAddr,
     /// The origins of the pages that may ask, such as `http://127.0.0.1:4400`.
     pub allowed_origins: Vec<String>,
-    /// Where browsers find the storage.
-    pub storage: StorageNames,
-    /// Where the signer itself finds it, such as `http://127.0.0.1:4402`.
-    pub internal_storage: String,
-    pub bucket: String,
+    /// At least one.
+    pub sites: Vec<SignerSite>,
+    /// The id of the site that it prefers.
+    pub home: String,
+    /// The addresses of all signers of these sites; none where there is but this one.
+    pub signers: Vec<String>,
+    /// Of every site.
     pub access_key: String,
     pub secret_key: String,
     /// Whoever shows it may upload. None where the configuration has issuers.
     pub token: Option<String>,
     /// 32 bytes at least.
     pub ticket_key: Vec<u8>,
-    /// Further keys of the site in TOML, such as `profile = { form = false }`.
-    pub site_config: String,
     /// Further tables of the signer's configuration in TOML, such as `[limits]`.
     pub further_config: String,
+}
+
+/// A bucket that a signer signs for.
+#[derive(Debug, Clone)]
+pub struct SignerSite {
+    pub id: String,
+    pub region: String,
+    pub bucket: String,
+    /// Where browsers find the storage.
+    pub storage: StorageNames,
+    /// Where the signer itself finds it, such as `http://127.0.0.1:4402`.
+    pub internal_storage: String,
+    /// Further keys of the site in TOML, such as `profile = { form = false }`.
+    pub config: String,
 }
 
 /// The addresses by which browsers find the storage.
@@ -63,6 +75,11 @@ impl SignerServer {
         self.options.listen
     }
 
+    /// Whether it serves now.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Drops every connection and frees the port.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
@@ -89,25 +106,16 @@ impl SignerServer {
 impl SignerOptions {
     fn config(&self) -> Result<Config> {
         // A string's and a list's debug forms are TOML as well.
+        let Self { allowed_origins, home, signers, further_config, .. } = self;
+        let sites: String = self.sites.iter().map(SignerSite::config).collect();
         let text = format!(
             "listen = {listen:?}\n\
-             allowed_origins = {origins:?}\n\
-             [[sites]]\n\
-             id = {SITE:?}\n\
-             region = \"us-east-1\"\n\
-             bucket = {bucket:?}\n\
-             internal_endpoint = {internal:?}\n\
-             credentials = \"environment\"\n\
-             {names}\n\
-             {site}\n\
-             {further}",
+             allowed_origins = {allowed_origins:?}\n\
+             home = {home:?}\n\
+             signers = {signers:?}\n\
+             {sites}\
+             {further_config}",
             listen = self.listen.to_string(),
-            origins = self.allowed_origins,
-            bucket = self.bucket,
-            internal = self.internal_storage,
-            names = self.storage.config(),
-            site = self.site_config,
-            further = self.further_config,
         );
         Config::parse(&text).context("the signer refuses its configuration")
     }
@@ -121,9 +129,32 @@ impl SignerOptions {
         Secrets {
             ticket_keys: vec![TicketKey { id: "1".to_owned(), secret: self.ticket_key.clone() }],
             development_token: self.token.clone(),
-            site_credentials: BTreeMap::from([(SITE.to_owned(), credentials)]),
+            site_credentials: self.sites.iter().map(|site| (site.id.clone(), credentials.clone())).collect(),
             ..Secrets::default()
         }
+    }
+}
+
+impl SignerSite {
+    /// The only one: the bucket [`BUCKET`](crate::BUCKET).
+    pub fn only(storage: StorageNames, internal_storage: String) -> Self {
+        let SiteOptions { id, region, bucket, config, .. } = SiteOptions::default();
+        Self { id, region, bucket, storage, internal_storage, config }
+    }
+
+    fn config(&self) -> String {
+        let Self { id, region, bucket, internal_storage, config, .. } = self;
+        format!(
+            "[[sites]]\n\
+             id = {id:?}\n\
+             region = {region:?}\n\
+             bucket = {bucket:?}\n\
+             internal_endpoint = {internal_storage:?}\n\
+             credentials = \"environment\"\n\
+             {names}\n\
+             {config}\n",
+            names = self.storage.config(),
+        )
     }
 }
 

@@ -38,7 +38,7 @@ impl Write for Log {
 async fn call(world: &World, path: &str, token: &str, mut body: Value) -> Result<Value> {
     body["token"] = token.into();
     let body = body.to_string();
-    let address = world.signer.addr();
+    let address = world.sites[0].signer.addr();
     let mut stream = TcpStream::connect(address).await?;
     let head = format!("POST {path} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all((head + &body).as_bytes()).await?;

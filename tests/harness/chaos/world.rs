@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use nearput_dev::{
-    BUCKET, EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer, StorageNames,
+    BUCKET, Demo, EmbeddedS3, EmbeddedS3Options, PageOptions, PagePort, PageServer, SignerOptions, SignerServer,
+    SignerSite, StorageNames,
 };
 use tempfile::TempDir;
 use tokio::time::sleep;
@@ -62,23 +63,24 @@ impl ChaosWorld {
         if two_paths {
             paths.insert(0, further_line.url());
         }
+        let site = SignerSite::only(StorageNames::At(paths.clone()), storage_line.url());
         let signer = SignerServer::start(SignerOptions {
             listen: any,
             allowed_origins,
-            storage: StorageNames::At(paths.clone()),
-            internal_storage: storage_line.url(),
-            bucket: BUCKET.to_owned(),
+            home: site.id.clone(),
+            sites: vec![site],
+            signers: Vec::new(),
             access_key: "nearput".to_owned(),
             secret_key: SECRET.to_owned(),
             token: Some(SECRET.to_owned()),
             ticket_key: SECRET.as_bytes().to_vec(),
-            site_config: String::new(),
             further_config: String::new(),
         });
         let signer = signer.await?;
         let signer_line = ChaosProxy::start(signer.addr()).await?;
-        let page = PageOptions { web: WEB.into(), signer: signer_line.url(), storage: paths, token: SECRET.to_owned() };
-        let page = PageServer::start(port, page)?;
+        let demo = Demo { signer: signer_line.url(), token: SECRET.to_owned(), world: None };
+        let sources = [vec![signer_line.url()], paths].concat();
+        let page = PageServer::start(port, PageOptions { web: WEB.into(), demo, sources })?;
         Ok(Self { storage_line, further_line, signer_line, signer, s3, page, data })
     }
 

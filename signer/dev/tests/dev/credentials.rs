@@ -20,7 +20,8 @@ fn client(world: &World, given: &Value) -> Client {
     let text = |name: &str| given[name].as_str().unwrap_or_default().to_owned();
     let token = Some(text("session_token"));
     let credentials = Credentials::new(text("access_key_id"), text("secret_access_key"), token, None, "test");
-    let config = bucket::client(world.s3.addr(), "").config().to_builder().credentials_provider(credentials).build();
+    let config =
+        bucket::client(world.sites[0].s3.addr(), "").config().to_builder().credentials_provider(credentials).build();
     Client::from_conf(config)
 }
 
@@ -90,7 +91,7 @@ async fn without_a_ticket_of_the_signer_there_are_none() -> Result<()> {
 async fn where_roles_cannot_be_assumed_the_storage_is_called_unavailable() -> Result<()> {
     let (mut world, _web) = start().await?;
     let upload = open_and_send(&world).await?;
-    world.s3.stop().await;
+    world.sites[0].s3.stop().await;
     assert_eq!(ask(&world, &upload).await?["error"]["code"], "storage_unavailable");
     Ok(())
 }

@@ -90,6 +90,16 @@ pub(crate) async fn post(
     fields: impl Iterator<Item = (&str, &str)>,
     bytes: &[u8],
 ) -> Result<Reply> {
+    post_to(address, BUCKET, fields, bytes).await
+}
+
+/// Posts a form to a bucket of another name.
+pub(crate) async fn post_to(
+    address: SocketAddr,
+    bucket: &str,
+    fields: impl Iterator<Item = (&str, &str)>,
+    bytes: &[u8],
+) -> Result<Reply> {
     let mut body = Vec::new();
     for (name, value) in fields {
         let field = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
@@ -104,7 +114,7 @@ pub(crate) async fn post(
         ("content-type".to_owned(), format!("multipart/form-data; boundary={BOUNDARY}")),
         ("origin".to_owned(), PAGE.to_owned()),
     ];
-    send(address, Request { method: "POST", path: "/uploads", headers, body: &body }).await
+    send(address, Request { method: "POST", path: &format!("/{bucket}"), headers, body: &body }).await
 }
 
 #[tokio::test]

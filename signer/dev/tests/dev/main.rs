@@ -13,6 +13,7 @@ mod restart;
 mod rules;
 mod sessions;
 mod signatures;
+mod sites;
 mod sweep;
 mod tls;
 mod tokens;

@@ -55,11 +55,11 @@ async fn send_part(world: &World, upload: &Value, content: &[u8]) -> Result<Repl
     let fields = pairs("fields");
     if !fields.is_empty() {
         let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        return forms::post(world.s3.addr(), fields, content).await;
+        return forms::post(world.sites[0].s3.addr(), fields, content).await;
     }
     let url = part["urls"]["custom"].as_str().with_context(|| format!("nothing was signed: {upload}"))?;
     let path = &url[url.find("/uploads/").context("a path")?..];
-    send(world.s3.addr(), Request { method: "PUT", path, headers: pairs("headers"), body: content }).await
+    send(world.sites[0].s3.addr(), Request { method: "PUT", path, headers: pairs("headers"), body: content }).await
 }
 
 async fn complete(world: &World, upload: &Value, content: &[u8]) -> Result<Value> {
@@ -82,7 +82,8 @@ async fn all_that_a_rule_says_of_an_object_is_stored_with_it() -> Result<()> {
         let done = upload(&world, "full", plan.clone(), FILE).await?;
         let url = done["download_url"].as_str().with_context(|| format!("not completed: {done}"))?;
         let path = &url[url.find("/uploads/").context("a path")?..];
-        let stored = send(world.s3.addr(), Request { method: "GET", path, headers: vec![], body: b"" }).await?;
+        let stored =
+            send(world.sites[0].s3.addr(), Request { method: "GET", path, headers: vec![], body: b"" }).await?;
         for (name, value) in [
             ("content-type", "image/png"),
             ("content-disposition", "inline; filename*=UTF-8''a.png"),

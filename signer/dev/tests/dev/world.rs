@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use nearput_dev::{BUCKET, StorageNames, World, WorldOptions};
+use nearput_dev::{BUCKET, SiteOptions, StorageNames, World, WorldOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -36,7 +36,8 @@ pub(crate) async fn call(world: &World, path: &str, body: Value) -> Result<Value
         ("content-type".to_owned(), "application/json".to_owned()),
     ];
     let body = body.to_string();
-    let reply = send(world.signer.addr(), Request { method: "POST", path, headers, body: body.as_bytes() }).await?;
+    let reply =
+        send(world.sites[0].signer.addr(), Request { method: "POST", path, headers, body: body.as_bytes() }).await?;
     serde_json::from_str(&reply.body).with_context(|| format!("{path} answered {}: {}", reply.status, reply.body))
 }
 
@@ -55,7 +56,7 @@ pub(crate) async fn open_and_send(world: &World) -> Result<Value> {
     let headers = part["headers"].as_object().into_iter().flatten();
     let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
     let request = Request { method: "PUT", path: &format!("/{path}"), headers, body: FILE };
-    let reply = send_by_name(world.s3.addr(), host, request).await?;
+    let reply = send_by_name(world.sites[0].s3.addr(), host, request).await?;
     assert_eq!((reply.status, reply.code()), (200, "nothing went wrong"));
     Ok(upload)
 }
@@ -97,7 +98,7 @@ async fn a_file_goes_in_a_form_and_its_checksum_is_confirmed() -> Result<()> {
 
     let fields = upload["parts"][0]["fields"].as_object().with_context(|| format!("no form: {opened}"))?;
     let fields = fields.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
-    let reply = forms::post(world.s3.addr(), fields, FILE).await?;
+    let reply = forms::post(world.sites[0].s3.addr(), fields, FILE).await?;
     assert_eq!((reply.status, reply.code()), (204, "nothing went wrong"));
 
     assert_eq!(confirm(crc64nvme(b"else")).await?["error"]["code"], "checksum_mismatch");
@@ -143,22 +144,22 @@ async fn browsers_find_the_storage_by_the_names_they_are_told() -> Result<()> {
 
     let proxy = "http://127.0.0.1:9".to_owned();
     let storage = Some(StorageNames::At(vec![proxy.clone()]));
-    let (world, _web) = start_with(WorldOptions { storage, ..WorldOptions::default() }).await?;
+    let site = SiteOptions { storage, ..SiteOptions::default() };
+    let (world, _web) = start_with(WorldOptions { sites: vec![site], ..WorldOptions::default() }).await?;
     assert_eq!(ids(&call(&world, "/v1/sites", json!({})).await?), ["custom"]);
     assert!(get(&world, "/").await?.header("content-security-policy").contains(&proxy));
 
-    let options = WorldOptions {
+    let site = SiteOptions {
         storage: Some(StorageNames::Aws),
-        tls: true,
-        site_config: "accelerate = true\nprofile.second_copies = false".to_owned(),
-        ..WorldOptions::default()
+        config: "accelerate = true\nprofile.second_copies = false".to_owned(),
+        ..SiteOptions::default()
     };
-    let (world, _web) = start_with(options).await?;
+    let (world, _web) = start_with(WorldOptions { sites: vec![site], tls: true, ..WorldOptions::default() }).await?;
     let sites = call(&world, "/v1/sites", json!({})).await?;
     assert_eq!(ids(&sites), ["regional", "dualstack", "path-style", "path-style-dualstack", "accelerate"]);
     assert_eq!(sites["sites"][0]["profile"]["second_copies"], false);
     assert!(get(&world, "/").await?.header("content-security-policy").contains("https://*.amazonaws.com"));
-    assert!(world.s3.tls_addr().is_some());
+    assert!(world.sites[0].s3.tls_addr().is_some());
 
     let upload = open_and_send(&world).await?;
     let done = complete(&world, &upload).await?;
@@ -172,8 +173,8 @@ async fn an_upload_outlives_a_restart_of_every_server() -> Result<()> {
     let upload = open_and_send(&world).await?;
     let (page, signer) = (world.page_url(), world.signer_url());
     world.page.restart().await?;
-    world.signer.restart().await?;
-    world.s3.restart().await?;
+    world.sites[0].signer.restart().await?;
+    world.sites[0].s3.restart().await?;
     assert_eq!((world.page_url(), world.signer_url()), (page, signer));
     assert_eq!(get(&world, "/").await?.status, 200);
     let done = complete(&world, &upload).await?;
@@ -184,10 +185,10 @@ async fn an_upload_outlives_a_restart_of_every_server() -> Result<()> {
 #[tokio::test]
 async fn each_server_stops_on_its_own() -> Result<()> {
     let (mut world, _web) = start("").await?;
-    world.s3.stop().await;
+    world.sites[0].s3.stop().await;
     let refused = call(&world, "/v1/sites", json!({})).await?;
     assert_eq!(refused["home"], "local", "{refused}");
-    world.signer.stop().await;
+    world.sites[0].signer.stop().await;
     assert!(call(&world, "/v1/sites", json!({})).await.is_err());
     assert_eq!(get(&world, "/").await?.status, 200);
     world.page.stop().await;
@@ -205,7 +206,7 @@ async fn the_page_is_served_with_its_types_and_a_policy_it_must_live_with() -> R
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self' {} \
          http://127.0.0.1:{port} http://localhost:{port}; style-src 'self'; img-src 'self' blob: data:",
         world.signer_url(),
-        port = world.s3.addr().port(),
+        port = world.sites[0].s3.addr().port(),
     );
     assert_eq!(index.header("content-security-policy"), policy);
     for (path, kind) in [
@@ -227,7 +228,7 @@ async fn the_pages_origin_may_ask_the_signer_and_the_storage() -> Result<()> {
     let (world, _web) = start("").await?;
     for host in ["127.0.0.1", "localhost"] {
         let origin = format!("http://{host}:{}", world.page.addr().port());
-        for server in [world.signer.addr(), world.s3.addr()] {
+        for server in [world.sites[0].signer.addr(), world.sites[0].s3.addr()] {
             let headers = vec![("origin".to_owned(), origin.clone())];
             let reply = send(server, Request { method: "GET", path: "/", headers, body: b"" }).await?;
             assert_eq!(reply.header("access-control-allow-origin"), origin, "{server}");
@@ -247,11 +248,12 @@ async fn the_signers_limits_can_be_set() -> Result<()> {
 async fn what_cannot_start_is_named() -> Result<()> {
     let (world, web) = start("").await?;
     let mut options = WorldOptions { web: web.path().to_owned(), ..WorldOptions::default() };
-    options.ports.s3 = world.s3.addr().port();
+    // The signer's port comes first; but the storage starts before.
+    options.ports.sites = world.sites[0].s3.addr().port() - 1;
     let taken = error(options.clone()).await;
     assert!(taken.contains("the embedded S3 has not started"), "{taken}");
-    assert!(taken.contains(&format!("it cannot listen on {}", world.s3.addr())), "{taken}");
-    options.ports.s3 = 0;
+    assert!(taken.contains(&format!("it cannot listen on {}", world.sites[0].s3.addr())), "{taken}");
+    options.ports.sites = 0;
     options.web = Path::new("/nowhere").to_owned();
     let missing = error(options).await;
     assert!(missing.contains("there is no index.html in /nowhere"), "{missing}");

@@ -33,7 +33,7 @@ async fn an_upload_is_gone_on_with_by_any_token_of_its_caller_and_by_nobody_else
     let upload = open_and_send(&world).await?;
     let parts = async |token: &str| {
         let body = json!({ "ticket": upload["ticket"], "token": token }).to_string();
-        status_and_code(&ask(world.signer.addr(), "/v1/uploads/parts", Vec::new(), &body).await?)
+        status_and_code(&ask(world.sites[0].signer.addr(), "/v1/uploads/parts", Vec::new(), &body).await?)
     };
     let refused = Ok::<_, anyhow::Error>((403, "invalid_ticket".to_owned()));
     assert_eq!(parts(&token(&world, json!({ "sub": "developer", "jti": "another" }))?).await?, (200, String::new()));
@@ -48,9 +48,9 @@ async fn an_upload_is_gone_on_with_by_any_token_of_its_caller_and_by_nobody_else
 #[tokio::test]
 async fn a_world_with_an_issuer_has_no_other_way_in() -> Result<()> {
     let (world, _web) = start().await?;
-    assert_eq!(answer(world.signer.addr(), world.token()).await?.0, 200);
+    assert_eq!(answer(world.sites[0].signer.addr(), world.token()).await?.0, 200);
     assert!(call(&world, "/v1/sites", json!({})).await?["sites"].is_array());
-    assert_eq!(answer(world.signer.addr(), "developer").await?.0, 401);
-    assert_eq!(ask(world.signer.addr(), "/v1/sites", Vec::new(), "").await?.status, 401);
+    assert_eq!(answer(world.sites[0].signer.addr(), "developer").await?.0, 401);
+    assert_eq!(ask(world.sites[0].signer.addr(), "/v1/sites", Vec::new(), "").await?.status, 401);
     Ok(())
 }

@@ -12,7 +12,7 @@ mod wrong;
 use std::net::SocketAddr;
 
 use anyhow::Result;
-use nearput_dev::{IssuerKey, SignerOptions, SignerServer, StorageNames, TestIssuer};
+use nearput_dev::{IssuerKey, SignerOptions, SignerServer, SignerSite, StorageNames, TestIssuer};
 use serde_json::{Value, json};
 
 use crate::raw::{Reply, Request, send};
@@ -52,17 +52,18 @@ impl Scene {
 
 /// A signer with these issuers. Its storage does not run, as nothing here gets so far.
 async fn signer(issuers: &str) -> Result<SignerServer> {
+    let nowhere = "http://127.0.0.1:9".to_owned();
+    let site = SignerSite::only(StorageNames::At(vec![nowhere.clone()]), nowhere);
     SignerServer::start(SignerOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         allowed_origins: Vec::new(),
-        storage: StorageNames::At(vec!["http://127.0.0.1:9".to_owned()]),
-        internal_storage: "http://127.0.0.1:9".to_owned(),
-        bucket: "uploads".to_owned(),
+        home: site.id.clone(),
+        sites: vec![site],
+        signers: Vec::new(),
         access_key: "id".to_owned(),
         secret_key: "secret".to_owned(),
         token: None,
         ticket_key: vec![7; 32],
-        site_config: String::new(),
         further_config: issuers.to_owned(),
     })
     .await

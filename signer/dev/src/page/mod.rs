@@ -1,32 +1,34 @@
-//! The demo page's server: the web folder as it is, and where the page finds its signer.
+//! The demo page's server: the web folder as it is, where the page finds its signer, and the page's controls over the world.
+
+mod controls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::http::{HeaderName, HeaderValue};
-use axum::response::Json;
-use axum::routing::get;
-use axum::{Router, response::IntoResponse};
-use serde::Serialize;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::running::Running;
+use controls::Controls;
+
+pub use controls::{Asked, Command, Demo, ShownSite, Surroundings};
 
 /// What the page is told, and may reach.
 #[derive(Debug, Clone)]
 pub struct PageOptions {
     /// The folder that holds `index.html`.
     pub web: PathBuf,
-    /// Such as `http://127.0.0.1:4401`.
-    pub signer: String,
-    /// Sources of a content security policy, such as `http://127.0.0.1:4402`.
-    pub storage: Vec<String>,
-    /// The signer's development token. Whoever can reach the page can read it.
-    pub token: String,
+    /// What `GET /demo.json` answers at first.
+    pub demo: Demo,
+    /// Sources of a content security policy: signers and storages, such as `http://127.0.0.1:4402`.
+    pub sources: Vec<String>,
 }
 
 /// A port that the page will be served at: known before the servers that must allow the page's origin.
@@ -41,13 +43,9 @@ pub struct PageServer {
     address: SocketAddr,
     options: PageOptions,
     running: Option<Running>,
-}
-
-/// What `GET /demo.json` answers.
-#[derive(Clone, Serialize)]
-struct Demo {
-    signer: String,
-    token: String,
+    demo: watch::Sender<Demo>,
+    controls: Controls,
+    commands: mpsc::Receiver<Asked>,
 }
 
 impl PagePort {
@@ -69,7 +67,9 @@ impl PageServer {
     pub fn start(port: PagePort, options: PageOptions) -> Result<Self> {
         let web = options.web.display();
         ensure!(options.web.join("index.html").is_file(), "there is no index.html in {web}; name the web folder");
-        let mut server = Self { address: port.address, options, running: None };
+        let demo = watch::Sender::new(options.demo.clone());
+        let (controls, commands) = Controls::new(&demo);
+        let mut server = Self { address: port.address, options, running: None, demo, controls, commands };
         server.serve(port)?;
         Ok(server)
     }
@@ -92,18 +92,30 @@ impl PageServer {
         self.serve(PagePort::open(self.address).await?)
     }
 
+    /// From now on, this is what the page is told.
+    pub fn tell(&self, demo: Demo) {
+        self.demo.send_replace(demo);
+    }
+
+    /// Waits until somebody uses the page's controls. None can, once the server is gone.
+    pub async fn asked(&mut self) -> Option<Asked> {
+        self.commands.recv().await
+    }
+
     fn serve(&mut self, port: PagePort) -> Result<()> {
-        port.running.serve(port.listener, self.options.router()?);
+        port.running.serve(port.listener, self.options.router(&self.controls)?);
         self.running = Some(port.running);
         Ok(())
     }
 }
 
 impl PageOptions {
-    fn router(&self) -> Result<Router> {
-        let demo = Demo { signer: self.signer.clone(), token: self.token.clone() };
+    fn router(&self, controls: &Controls) -> Result<Router> {
         Ok(Router::new()
-            .route("/demo.json", get(async move || Json(demo).into_response()))
+            .route("/demo.json", get(controls::demo))
+            .route("/demo/place", post(controls::place))
+            .route("/demo/down", post(controls::down))
+            .with_state(controls.clone())
             .fallback_service(ServeDir::new(&self.web))
             .layer(always(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
             .layer(always(CONTENT_SECURITY_POLICY, self.content_security_policy()?)))
@@ -113,9 +125,8 @@ impl PageOptions {
     fn content_security_policy(&self) -> Result<HeaderValue> {
         let policy = format!(
             "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; \
-             connect-src 'self' {} {}; style-src 'self'; img-src 'self' blob: data:",
-            self.signer,
-            self.storage.join(" ")
+             connect-src 'self' {}; style-src 'self'; img-src 'self' blob: data:",
+            self.sources.join(" ")
         );
         policy.try_into().context("the addresses of signer and storage cannot stand in a header")
     }
