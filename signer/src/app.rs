@@ -7,20 +7,22 @@ use std::time::{Duration, SystemTime};
 use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
-use nearput_api::{OpenFile, PartToSign, RenewedTicket, Routing};
+use nearput_api::{OpenFile, PartToSign, PathKind, RenewedTicket, Routing};
 use tokio::sync::Semaphore;
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
 use crate::aws::Connector;
-use crate::config::{self, Config, CredentialSource, Secrets, TicketKey};
+use crate::config::{self, Config, CredentialSource, Secrets, TicketKey, Topology};
+use crate::downloads::{Downloads, DownloadsKeyError};
 use crate::error::Error;
+use crate::key::ObjectKey;
 use crate::limits::{Limiter, Who};
 use crate::metrics::{Metrics, SiteMetrics};
-use crate::policy::{Denied, Policy, Rule};
+use crate::policy::{Level, Policy};
 use crate::presign::{PresignError, Presigner};
 use crate::readiness::Readiness;
-use crate::routing::Bucket;
-use crate::sealer::{Opened, Sealer};
+use crate::routing::{Bucket, Path};
+use crate::sealer::{Opened, Sealer, TicketError};
 use crate::server::TlsError;
 use crate::site::Site;
 use crate::upload::Upload;
@@ -55,6 +57,7 @@ pub(crate) struct App {
     /// How long the body of a call may take.
     pub(crate) body_timeout: Duration,
     signing_expires: Duration,
+    downloads: Option<Downloads>,
 }
 
 /// Why a signer cannot start.
@@ -78,6 +81,10 @@ pub enum BuildError {
     DevelopmentTokenBesideIssuers,
     #[error("there are no credentials for the site `{site}`; set its NEARPUT_SITE_… variables")]
     NoCredentials { site: String },
+    #[error(
+        "the key in NEARPUT_DOWNLOADS_PRIVATE_KEY cannot sign for [downloads]: {0}; write the RSA key of its key_pair_id"
+    )]
+    DownloadsKey(#[from] DownloadsKeyError),
 }
 
 impl App {
@@ -86,9 +93,9 @@ impl App {
         let metrics = before.map_or_else(Metrics::new, |before| before.metrics.clone());
         check_ticket_keys(&secrets.ticket_keys)?;
         let authenticator = authenticator(config.issuers.clone(), config.allow_anonymous, &mut secrets, before)?;
-        let ids: Vec<_> = config.sites.iter().map(|site| site.id.clone()).collect();
-        let home = config.home().to_owned();
-
+        let policy = Policy::new(&config);
+        let downloads_key = secrets.downloads_key.take();
+        let downloads = config.downloads.clone().map(|downloads| Downloads::new(downloads, downloads_key.as_deref()));
         let redis_password = secrets.redis_password.take();
         let limiter = Limiter::new(
             &config.limits,
@@ -104,7 +111,7 @@ impl App {
             readiness: Readiness::default(),
             authenticator,
             sealer: Sealer::new(secrets.ticket_keys, &config.tickets),
-            policy: Policy::new(config.rules, &config.limits, &ids, &home),
+            policy,
             sites,
             routing: config.routing,
             signers: config.signers.iter().map(ToString::to_string).collect(),
@@ -113,6 +120,7 @@ impl App {
             places: Arc::new(Semaphore::new(config.server.max_concurrency)),
             body_timeout: config.server.body_timeout,
             signing_expires: config.signing.expires,
+            downloads: downloads.transpose()?,
         })
     }
 
@@ -122,8 +130,45 @@ impl App {
 
     /// The upload for which `caller` shows a ticket.
     pub(crate) fn upload(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
+        let upload = self.upload_to_abort(ticket, caller, now)?;
+        // Since it was opened, the caller may have been pinned.
+        if !self.policy.may_be_kept(caller, &upload.site.id) {
+            return Err(TicketError::Elsewhere.into());
+        }
+        Ok(upload)
+    }
+
+    /// The same, wherever it is: what may not be kept there may be taken away.
+    pub(crate) fn upload_to_abort(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
         let Opened { ticket, renewed } = self.sealer.open(ticket, caller, now)?;
-        Ok(Upload { site: self.site(&ticket.site)?, ticket, renewed })
+        let site = self.site(&ticket.site)?;
+        let may_roam = |id: &str| ticket.may_roam && self.policy.may_be_kept(caller, id);
+        Ok(Upload { site, paths: self.paths_within(site, &may_roam), ticket, renewed })
+    }
+
+    /// The paths of a site by which no bytes come to a site that is not `allowed`: an access point takes them to any that is
+    /// behind it.
+    pub(crate) fn paths_within<'a>(&self, site: &'a Site, allowed: &dyn Fn(&str) -> bool) -> Vec<&'a Path> {
+        let is_within = |path: &&Path| match path.kind {
+            PathKind::Mrap => self.sites.iter().filter(|other| other.is_behind(path)).all(|other| allowed(&other.id)),
+            PathKind::Regional
+            | PathKind::Dualstack
+            | PathKind::PathStyle
+            | PathKind::PathStyleDualstack
+            | PathKind::Accelerate
+            | PathKind::Custom => true,
+        };
+        site.bucket.paths.iter().filter(is_within).collect()
+    }
+
+    /// An address that reads an object of a site for a while.
+    pub(crate) async fn download_url(&self, site: &Site, key: &ObjectKey) -> Result<String, Error> {
+        let now = SystemTime::now();
+        if let Some(downloads) = self.downloads.as_ref().filter(|downloads| downloads.serves(&site.id)) {
+            return Ok(downloads.url(key, now + self.signing_expires)?);
+        }
+        let credentials = site.credentials().await?;
+        Ok(site.sign_download(key, &self.presigner(site, &credentials, now)?)?)
     }
 
     /// The ticket that takes the place of the upload's own, where it was renewed.
@@ -143,15 +188,9 @@ impl App {
         Presigner::new(credentials, &site.bucket.region, now, self.signing_expires)
     }
 
-    /// The rules that decide for a caller: one at least.
-    pub(crate) fn levels(&self, caller: &Caller) -> Result<Vec<&Rule>, Error> {
-        let levels = self.policy.levels(caller);
-        if levels.is_empty() { Err(Denied::Nothing.into()) } else { Ok(levels) }
-    }
-
     /// No access level of the caller allows more.
-    pub(crate) fn check_file_count(&self, levels: &[&Rule], given: usize) -> Result<(), Error> {
-        check_count("files", given, levels.iter().map(|rule| rule.max_files_per_call).max().unwrap_or_default())
+    pub(crate) fn check_file_count(&self, levels: &[Level<'_>], given: usize) -> Result<(), Error> {
+        check_count("files", given, levels.iter().map(|level| level.rule.max_files_per_call).max().unwrap_or_default())
     }
 
     /// Each part is named once, and there are no more than one call may name of one upload.
@@ -211,7 +250,9 @@ pub(crate) async fn connect_all(
     let mut sites = Vec::with_capacity(config.sites.len());
     for site in &config.sites {
         let role = config.credentials.as_ref();
-        sites.push(connect(&connector, site, secrets, role, metrics.site(&site.id)).await?);
+        let mut connected = connect(&connector, site, secrets, role, metrics.site(&site.id)).await?;
+        connected.access_point = config.topology == Some(Topology::Mrap);
+        sites.push(connected);
     }
     Ok(sites)
 }
@@ -233,7 +274,7 @@ async fn connect(
     let bucket = match &site.endpoint {
         Some(first) => {
             let endpoints = iter::once(first).chain(&site.further_endpoints);
-            Bucket::on_service(&site.bucket, &site.region, endpoints)
+            Bucket::on_service(&site.bucket, &site.region, site.virtual_host, endpoints)
         }
         None => Bucket::on_aws(&site.bucket, &site.region, site.accelerate, site.mrap.as_deref()),
     };
@@ -244,6 +285,7 @@ async fn connect(
         profile: site.profile(),
         metrics,
         conditional_writes: site.conditional_writes(),
+        access_point: false,
     })
 }
 

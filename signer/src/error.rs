@@ -8,6 +8,7 @@ use nearput_api::{ErrorCode, ErrorDetail, ErrorReply, Outcome};
 use crate::auth::{InvalidBody, Unauthenticated};
 use crate::aws::{Failure, StorageError};
 use crate::checksum::InvalidChecksum;
+use crate::downloads::NotSigned;
 use crate::limits::Exceeded;
 use crate::metrics::Metrics;
 use crate::plan::{InvalidPartNumber, InvalidPlan};
@@ -71,6 +72,8 @@ pub(crate) enum Error {
     #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
     Presign(#[from] PresignError),
     #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
+    Download(#[from] NotSigned),
+    #[error("the signer has failed; repeat the call, and tell its operator if it fails again")]
     Panicked,
 }
 
@@ -93,7 +96,13 @@ impl Error {
             Self::TooManyItems { .. } => ErrorCode::TooManyItems,
             Self::Denied(Denied::TooLarge { .. }) => ErrorCode::FileTooLarge,
             Self::Denied(Denied::Type { .. }) => ErrorCode::TypeNotAllowed,
-            Self::Denied(Denied::Nothing | Denied::Access { .. } | Denied::MetadataName { .. } | Denied::NoTenant)
+            Self::Denied(
+                Denied::Nothing
+                | Denied::Nowhere
+                | Denied::Access { .. }
+                | Denied::MetadataName { .. }
+                | Denied::NoTenant,
+            )
             | Self::NoCredentials { .. } => ErrorCode::Forbidden,
             Self::Denied(Denied::Site { .. }) => ErrorCode::UnknownSite,
             Self::Denied(Denied::TooManyFiles { .. }) => ErrorCode::TooManyItems,
@@ -103,7 +112,7 @@ impl Error {
             Self::InvalidPlan(_) => ErrorCode::InvalidPlan,
             Self::InvalidPartNumber(_) | Self::PartTwice { .. } => ErrorCode::InvalidPartNumber,
             Self::InvalidChecksum(_) => ErrorCode::InvalidChecksum,
-            Self::Ticket(TicketError::Invalid) => ErrorCode::InvalidTicket,
+            Self::Ticket(TicketError::Invalid | TicketError::Elsewhere) => ErrorCode::InvalidTicket,
             Self::Ticket(TicketError::Expired) => ErrorCode::TicketExpired,
             Self::Incomplete(_) => ErrorCode::UploadIncomplete,
             Self::Mismatch(_) => ErrorCode::ChecksumMismatch,
@@ -124,7 +133,7 @@ impl Error {
                 ErrorCode::QuotaExceeded
             }
             Self::Busy | Self::Exceeded(Exceeded::Uncounted) => ErrorCode::Busy,
-            Self::Presign(_) | Self::Panicked => ErrorCode::Internal,
+            Self::Presign(_) | Self::Download(_) | Self::Panicked => ErrorCode::Internal,
         }
     }
 
@@ -137,6 +146,8 @@ impl Error {
             tracing::error!(?code, "the site's profile must say `form = false`, or its keys must have {{uuid}}");
         } else if let Self::Presign(error) = &self {
             tracing::error!(?code, %error, "a request could not be signed");
+        } else if let Self::Download(error) = &self {
+            tracing::error!(?code, %error, "an address could not be signed");
         } else {
             // Not the message: it may repeat what was sent.
             tracing::info!(?code, "refused");

@@ -49,10 +49,7 @@ const CONFIG: &str = "
 
 static CONFIGURATION: LazyLock<Config> = LazyLock::new(|| Config::parse(CONFIG).expect("a configuration"));
 
-static POLICY: LazyLock<Policy> = LazyLock::new(|| {
-    let config = &*CONFIGURATION;
-    Policy::new(config.rules.clone(), &config.limits, &["local".to_owned()], "local")
-});
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::new(&CONFIGURATION));
 
 /// A ticket opens only as it was sealed: the first two bytes say where one is changed, the rest is what is written there.
 pub fn ticket(data: &[u8]) {

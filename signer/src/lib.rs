@@ -6,7 +6,7 @@
 //! 2. `policy` looks at what the caller asks for and makes a grant of it, or refuses.
 //! 3. From the grant come a `key`, made from a `key_template` and chosen by no client, `attributes`, and a `ticket`, which the browser carries under seal.
 //! 4. `upload` takes a ticket and nothing else, and has its parts signed by `presign`, or its form by `form`, for every host
-//!    that `routing` names. Every other word with the storage is the signer's own, through `aws`.
+//!    that `routing` names. Every other word with the storage is the signer's own, through `aws`. What is stored is read by `downloads`.
 //!
 //! Of what is completed others are told by `webhooks`. `trial` and `sweep` are apart from calls: the first tells what the rules would make of a
 //! file, the second clears away what was left open. `fuzz` is what fuzzing calls.
@@ -47,6 +47,7 @@ mod ticket;
 mod upload;
 
 mod aws;
+mod downloads;
 mod form;
 mod partition;
 mod presign;
@@ -59,6 +60,7 @@ pub mod fuzz;
 
 pub use app::BuildError;
 pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, TicketKey, parse_duration};
+pub use downloads::DownloadsKeyError;
 pub use health::{Unhealthy, health};
 pub use server::{Function, Reload, ReloadError, Server, TlsError, build, build_function};
 pub use sweep::{Stale, SweepError, SweepOptions, sweep};

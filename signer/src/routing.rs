@@ -51,7 +51,12 @@ impl Bucket {
     }
 
     /// A bucket of an S3-compatible service that answers at these endpoints.
-    pub(crate) fn on_service<'a>(name: &str, region: &str, endpoints: impl Iterator<Item = &'a Origin>) -> Self {
+    pub(crate) fn on_service<'a>(
+        name: &str,
+        region: &str,
+        virtual_host: bool,
+        endpoints: impl Iterator<Item = &'a Origin>,
+    ) -> Self {
         let path = |(number, endpoint): (usize, &Origin)| Path {
             id: if number == 1 {
                 id(PathKind::Custom).to_owned()
@@ -59,7 +64,7 @@ impl Bucket {
                 format!("{}-{number}", id(PathKind::Custom))
             },
             kind: PathKind::Custom,
-            address: format!("{endpoint}/{name}"),
+            address: if virtual_host { endpoint.below(name) } else { format!("{endpoint}/{name}") },
         };
         Self { name: name.to_owned(), region: region.to_owned(), paths: (1..).zip(endpoints).map(path).collect() }
     }
@@ -67,23 +72,23 @@ impl Bucket {
     pub(crate) fn default_path(&self) -> &Path {
         &self.paths[0]
     }
+}
 
-    /// The path by which a request goes that is for this bucket and no other. An access point for several buckets sends each
-    /// request where it is nearest, so there the default path stands in.
-    pub(crate) fn path_of_its_own<'a>(&'a self, path: &'a Path) -> &'a Path {
-        match path.kind {
-            PathKind::Mrap => self.default_path(),
+impl Path {
+    /// Whether what goes by it reaches this bucket and no other. An access point for several buckets sends each request where it
+    /// is nearest.
+    pub(crate) fn is_of_one_bucket(&self) -> bool {
+        match self.kind {
+            PathKind::Mrap => false,
             PathKind::Regional
             | PathKind::Dualstack
             | PathKind::PathStyle
             | PathKind::PathStyleDualstack
             | PathKind::Accelerate
-            | PathKind::Custom => path,
+            | PathKind::Custom => true,
         }
     }
-}
 
-impl Path {
     /// The address of a resource in the bucket: a key that is escaped already, with or without a query.
     pub(crate) fn url(&self, resource: &str) -> String {
         format!("{}/{resource}", self.address)
@@ -171,8 +176,8 @@ mod tests {
             let mrap = bucket.paths.last().expect("a path");
             assert_eq!((mrap.kind, mrap.id.as_str()), (PathKind::Mrap, "mrap"));
             assert_eq!(mrap.url("k"), "https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com/k");
-            assert_eq!(bucket.path_of_its_own(mrap), bucket.default_path());
-            assert!(bucket.paths.iter().rev().skip(1).all(|path| bucket.path_of_its_own(path) == path));
+            assert!(!mrap.is_of_one_bucket());
+            assert!(bucket.paths.iter().rev().skip(1).all(Path::is_of_one_bucket));
         }
     }
 
@@ -180,10 +185,12 @@ mod tests {
     fn a_bucket_of_a_service_has_a_path_for_each_endpoint() {
         let endpoints = ["http://[::1]:9", "https://s3.example"].map(|text| Origin::try_from(text.to_owned()));
         let endpoints = endpoints.map(|endpoint| endpoint.expect("an origin"));
-        let bucket = Bucket::on_service("b.c", "auto", endpoints.iter());
+        let bucket = Bucket::on_service("b.c", "auto", false, endpoints.iter());
         let both = [("custom", "http://[::1]:9/b.c/k"), ("custom-2", "https://s3.example/b.c/k")];
         assert_eq!(paths(&bucket), expected(&both));
         assert!(bucket.paths.iter().all(|path| path.kind == PathKind::Custom));
+        let bucket = Bucket::on_service("b", "auto", true, endpoints[1..].iter());
+        assert_eq!(paths(&bucket), expected(&[("custom", "https://b.s3.example/k")]));
     }
 
     #[test]

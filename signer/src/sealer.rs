@@ -43,6 +43,8 @@ pub(crate) enum TicketError {
     Invalid,
     #[error("the ticket has ended; open the upload anew")]
     Expired,
+    #[error("the upload is where nothing of this caller may be kept any more; open it anew")]
+    Elsewhere,
 }
 
 struct Key {

@@ -35,6 +35,9 @@ pub(crate) struct Ticket {
     /// Whether a browser may have credentials for it, which hold down nothing of what a rule says but the place.
     #[serde(skip_serializing_if = "is_false", default)]
     pub(crate) may_delegate: bool,
+    /// Whether the rule lets it go to any site behind the access point of its own.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub(crate) may_roam: bool,
     pub(crate) sending: Sending,
 }
 
@@ -88,6 +91,7 @@ impl Ticket {
             media_type: grant.media_type().as_str().to_owned(),
             checksum: cut.checksum,
             place: None,
+            may_roam: false,
             may_delegate: grant.subject().is_some() && grant.rule().allows_delegation(),
             sending,
         }

@@ -47,10 +47,8 @@ impl Trial {
     /// What a signer with this configuration would say.
     pub fn run(&self, config: Config) -> Result<Verdict, TrialError> {
         let caller = self.caller(&config)?;
-        let sites: Vec<_> = config.sites.iter().map(|site| site.id.clone()).collect();
-        let home = config.home().to_owned();
         let knows_conditions = |id: &str| config.sites.iter().any(|site| site.id == id && site.conditional_writes());
-        let policy = Policy::new(config.rules.clone(), &config.limits, &sites, &home);
+        let policy = Policy::new(&config);
         let file = OpenFile {
             name: self.name.clone(),
             size: self.size,
@@ -74,16 +72,17 @@ impl Trial {
         match (claims.is_empty(), config.allow_anonymous) {
             (true, true) => Ok(Caller::Anonymous),
             (true, false) => Err(TrialError::Anonymous),
-            (false, _) => known(&Value::Object(claims), &config.issuers).map_err(TrialError::Caller),
+            (false, _) => known(&Value::Object(claims), config).map_err(TrialError::Caller),
         }
     }
 }
 
 /// Whoever has a token of these claims. Where no issuer is configured, the claims have their usual names.
-fn known(claims: &Value, issuers: &[Issuer]) -> Result<Caller, String> {
-    let usual = || serde_json::from_value(json!({ "issuer": "", "audience": [], "tenant_claim": "tenant" }));
+fn known(claims: &Value, config: &Config) -> Result<Caller, String> {
+    let issuers = config.issuers.as_slice();
+    let usual = || serde_json::from_value::<Issuer>(json!({ "issuer": "", "audience": [], "tenant_claim": "tenant" }));
     let issuer = match (claims.get("iss").and_then(Value::as_str), issuers) {
-        (_, []) => usual().map_err(|error| error.to_string())?,
+        (_, []) => Issuer { watched: config.watched_claims(), ..usual().map_err(|error| error.to_string())? },
         (None, [only]) => only.clone(),
         (None, _) => return Err("there are several issuers, so `iss` must name one".to_owned()),
         (Some(name), _) => {
@@ -98,10 +97,12 @@ fn known(claims: &Value, issuers: &[Issuer]) -> Result<Caller, String> {
 fn name(caller: &Caller) -> String {
     match caller {
         Caller::Anonymous => "caller: anonymous".to_owned(),
-        Caller::Known(Identity { subject, groups, tenant }) => {
+        Caller::Known(Identity { subject, groups, tenant, claims }) => {
             let groups = if groups.is_empty() { "none".to_owned() } else { groups.join(", ") };
             let tenant = tenant.as_ref().map_or("none", |tenant| tenant.as_str());
-            format!("caller: {subject}; groups: {groups}; tenant: {tenant}")
+            let claims: String =
+                claims.iter().map(|(name, values)| format!("; {name}: {}", values.join(", "))).collect();
+            format!("caller: {subject}; groups: {groups}; tenant: {tenant}{claims}")
         }
     }
 }
@@ -117,7 +118,7 @@ fn describe(grant: &Grant<'_>, knows_conditions: bool) -> Result<String, Denied>
     };
     let mut lines = vec![
         format!("granted by rules[{}], access level `{}`", rule.number, rule.access),
-        format!("site: {} of {}", grant.site(), rule.sites.join(", ")),
+        format!("site: {} of {}{}", grant.site(), grant.sites().join(", "), cut(grant)),
         format!("key: {}", grant.key(&fresh)?.as_str()),
         format!("an object of that key {existing}"),
         format!("limits: {} bytes, {} files per call, {types}", rule.max_file_size, rule.max_files_per_call),
@@ -129,6 +130,13 @@ fn describe(grant: &Grant<'_>, knows_conditions: bool) -> Result<String, Denied>
         lines.push("  if-none-match: *".to_owned());
     }
     Ok(lines.join("\n"))
+}
+
+/// What a residency has cut off.
+fn cut(grant: &Grant<'_>) -> String {
+    let is_cut = |site: &&String| !grant.sites().contains(site);
+    let cut: Vec<_> = grant.rule().sites.iter().filter(is_cut).map(String::as_str).collect();
+    if cut.is_empty() { String::new() } else { format!("; by residency not {}", cut.join(", ")) }
 }
 
 impl fmt::Display for Verdict {

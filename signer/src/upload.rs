@@ -19,6 +19,8 @@ use crate::ticket::{Existing, Sending, Ticket};
 /// A ticket and its site.
 pub(crate) struct Upload<'a> {
     pub(crate) site: &'a Site,
+    /// By which its requests may go.
+    pub(crate) paths: Vec<&'a Path>,
     pub(crate) ticket: Ticket,
     /// The same ticket for a longer time, where half of its own is over.
     pub(crate) renewed: Option<SealedTicket>,
@@ -76,13 +78,6 @@ impl Upload<'_> {
         }
     }
 
-    /// Signs an address that reads the object.
-    pub(crate) fn sign_download(&self, presigner: &Presigner<'_>) -> Result<String, PresignError> {
-        let path = self.site.bucket.default_path();
-        let url = path.url(&escape_key(self.ticket.key.as_str()));
-        presigner.sign(&StorageRequest { method: "GET", url: &url, headers: &[], by: path.kind })
-    }
-
     fn form<'a>(&'a self, attributes: &'a Attributes) -> Form<'a> {
         Form {
             bucket: &self.site.bucket.name,
@@ -95,8 +90,8 @@ impl Upload<'_> {
 
     /// A form is sent to the bucket itself, and its signature does not name the host.
     fn addresses(&self) -> BTreeMap<String, String> {
-        let bucket = &self.site.bucket;
-        bucket.paths.iter().map(|path| (path.id.clone(), bucket.path_of_its_own(path).address.clone())).collect()
+        let own = self.paths.iter().filter(|path| path.is_of_one_bucket());
+        own.map(|path| (path.id.clone(), path.address.clone())).collect()
     }
 
     fn headers(&self, part: &Part, attributes: Option<&Attributes>) -> BTreeMap<String, String> {
@@ -128,14 +123,13 @@ impl Upload<'_> {
         let size = part.size.to_string();
         let mut signed = vec![("content-length", size.as_str())];
         signed.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let bucket = &self.site.bucket;
-        let sign = |path: &Path| {
-            // The id of a multipart upload belongs to one bucket.
-            let by = if upload_id.is_some() { bucket.path_of_its_own(path) } else { path };
-            let url = by.url(&resource);
-            let url = presigner.sign(&StorageRequest { method: "PUT", url: &url, headers: &signed, by: by.kind })?;
+        // The id of a multipart upload belongs to one bucket.
+        let paths = self.paths.iter().filter(|path| upload_id.is_none() || path.is_of_one_bucket());
+        let sign = |path: &&Path| {
+            let url = path.url(&resource);
+            let url = presigner.sign(&StorageRequest { method: "PUT", url: &url, headers: &signed, by: path.kind })?;
             Ok((path.id.clone(), url))
         };
-        bucket.paths.iter().map(sign).collect()
+        paths.map(sign).collect()
     }
 }

@@ -191,6 +191,7 @@ mod tests {
                     second_copies: checksum.is_none(),
                 },
                 credentials: false,
+                access_point: false,
             };
             let text = serde_json::to_string(&site).expect("it can be written");
             let json = Json(JSON::parse(&text).expect("it is JSON"));

@@ -62,6 +62,9 @@ pub struct Site {
     /// Whether the signer gives out credentials, by which the browser signs parts itself.
     #[serde(default)]
     pub credentials: bool,
+    /// Whether its Multi-Region Access Point may choose the bucket of an upload: see `by_access_point` of an open call.
+    #[serde(default)]
+    pub access_point: bool,
 }
 
 /// One host name by which a site's bucket can be reached.

@@ -5,6 +5,7 @@ mod call;
 mod development;
 mod oidc;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -29,6 +30,8 @@ pub(crate) struct Identity {
     pub(crate) groups: Vec<String>,
     /// The customer for whom the caller acts, where there are several.
     pub(crate) tenant: Option<Subject>,
+    /// The values of those claims for which the configuration asks, by name or JSON pointer.
+    pub(crate) claims: BTreeMap<String, Vec<String>>,
 }
 
 /// A caller's name. It becomes a segment of keys, so it holds nothing but ASCII letters, digits and `-_.@:|+`.
@@ -87,7 +90,7 @@ impl Authenticator {
 impl Caller {
     /// A caller of whom nothing else is known.
     pub(crate) fn known(subject: Subject) -> Self {
-        Self::Known(Identity { subject, groups: Vec::new(), tenant: None })
+        Self::Known(Identity { subject, groups: Vec::new(), tenant: None, claims: BTreeMap::new() })
     }
 
     pub(crate) fn subject(&self) -> Option<&Subject> {

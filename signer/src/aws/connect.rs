@@ -66,7 +66,7 @@ impl Connector {
             // Checksums are the browser's own, and many services know no others.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .force_path_style(endpoint.is_some());
+            .force_path_style(endpoint.is_some() && !site.virtual_host);
         config.set_endpoint_url(endpoint.map(ToString::to_string));
         let delegation = delegation.and_then(|by| self.delegation(by, site, credentials.clone()));
         Storage {
@@ -86,7 +86,9 @@ impl Connector {
     ) -> Option<Delegation> {
         match by.kind {
             // A service that is not AWS has roles only where it is said to.
-            CredentialsKind::Sts if site.endpoint.is_none() || by.endpoint.is_some() => {
+            CredentialsKind::Sts
+                if site.endpoint.is_none() || (by.endpoint.is_some() && site.service.takes_session_tokens()) =>
+            {
                 Some(Delegation::Role(self.role(by, site, credentials)))
             }
             CredentialsKind::Sts => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nearput_api::ChecksumAlgorithm;
 
-use super::{Config, ConfigError, Site, Tickets, issuers, rules, webhooks};
+use super::{Config, ConfigError, Service, Site, Tickets, issuers, residency, rules, signers, topology, webhooks};
 use crate::partition::Partition;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -13,16 +13,19 @@ const DAY: Duration = Duration::from_hours(24);
 /// Looks at every table, and gives the first problem of each.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let tables = [
-        check_sites(config),
+        check_sites(config).and_then(|()| topology::check(config)),
+        signers::check(config),
         issuers::check(&config.issuers),
         check_limits(config),
         webhooks::check(config),
         rules::check(config),
+        residency::check(config),
         check_tickets(&config.tickets),
         // Longer ones are refused: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
         check_lifetime("signing.expires", config.signing.expires),
         config.server.check(),
         config.credentials.as_ref().map_or(Ok(()), |credentials| credentials.check(&config.sites)),
+        config.downloads.as_ref().map_or(Ok(()), |downloads| downloads.check(&config.sites)),
     ];
     ConfigError::of(tables.into_iter().filter_map(Result::err).collect())
 }
@@ -83,6 +86,14 @@ fn check_site(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigErr
 }
 
 fn check_paths(site: &Site, key: &dyn Fn(&str) -> String) -> Result<(), ConfigError> {
+    if site.service != Service::S3 && site.endpoint.is_none() {
+        return Err(ConfigError::key(key("endpoint"), "say where the service is, such as `https://s3.example.com`"));
+    }
+    if site.virtual_host && (site.endpoint.is_none() || site.bucket.contains('.')) {
+        let problem = "it is for buckets of a service with an endpoint, and without a dot in their names, which no \
+                       certificate would cover; leave it out";
+        return Err(ConfigError::key(key("virtual_host"), problem));
+    }
     if site.accelerate && site.endpoint.is_some() {
         let problem = "only AWS has Transfer Acceleration; leave it out where there is an endpoint";
         return Err(ConfigError::key(key("accelerate"), problem));
@@ -162,6 +173,7 @@ mod tests {
     #[test]
     fn every_error_names_its_key() {
         let rule = |keys: &str| format!("{SITE}[[rules]]\naccess = 'a'\nkey = '{{uuid}}/{{name}}'\n{keys}\n");
+        let pinned = |keys: &str| format!("{SITE}[[residency]]\n{keys}\n");
         let fixed = |keys: &str| rule(keys).replace("{uuid}/", "");
         let guest = |keys: &str| rule(keys).replace("'a'", "'guest'");
         let wrong: &[(&str, &str, &str)] = &[
@@ -227,6 +239,51 @@ mod tests {
                 "sites[0].further_endpoints",
                 HEAD,
                 &format!("{SITE}endpoint = 'http://a:1'\nfurther_endpoints = ['http://a:1']\n"),
+            ),
+            ("sites[0].region", HEAD, &SITE.replace("region = 'us-east-1'\n", "")),
+            ("service", HEAD, &format!("{SITE}service = 'swift'\n")),
+            ("sites[0].endpoint", HEAD, &format!("{SITE}service = 'minio'\n")),
+            ("sites[0].virtual_host", HEAD, &format!("{SITE}virtual_host = true\n")),
+            (
+                "sites[0].virtual_host",
+                HEAD,
+                &format!("{SITE}virtual_host = true\nendpoint = 'http://a:1'\n").replace("uploads", "up.loads"),
+            ),
+            ("topology", "listen = '127.0.0.1:0'\ntopology = 'mesh'", SITE),
+            ("topology", "listen = '127.0.0.1:0'\ntopology = 'mrap'", SITE),
+            ("routing", "listen = '127.0.0.1:0'\nrouting = 'nearest'", SITE),
+            ("routing", "routing = 'fixed'", &format!("{SITE}{}", SITE.replace("local", "other"))),
+            ("signers", "signers = ['https://a.example/v1']", SITE),
+            ("signers[0]", "signers = ['http://a.example']", SITE),
+            ("signers[1]", "signers = ['https://a.example', 'https://a.example']", SITE),
+            ("downloads.domain", HEAD, &format!("[downloads]\ndomain = 'https://a.example'\n{SITE}")),
+            ("downloads.key_pair_id", HEAD, &format!("[downloads]\ndomain = 'a.example'\nkey_pair_id = 'a-b'\n{SITE}")),
+            ("downloads.sites", HEAD, &format!("[downloads]\ndomain = 'a.example'\nsites = []\n{SITE}")),
+            ("downloads.sites", HEAD, &format!("[downloads]\ndomain = 'a.example'\nsites = ['b']\n{SITE}")),
+            (
+                "downloads.sites",
+                HEAD,
+                &format!("[downloads]\ndomain = 'a.example'\n{SITE}{}", SITE.replace("local", "other")),
+            ),
+            ("rules[0].claims", HEAD, &guest("callers = 'everyone'\nclaims = { a = ['b'] }")),
+            ("rules[0].claims", HEAD, &rule("claims = { a = [] }")),
+            ("residency[0].sites", HEAD, &pinned("sites = []")),
+            ("residency[0].sites", HEAD, &pinned("sites = ['elsewhere']")),
+            ("residency[0].signers", HEAD, &pinned("sites = ['local']\nsigners = ['https://a.example']")),
+            ("residency[0].callers", HEAD, &pinned("sites = ['local']\ncallers = 'anonymous'")),
+            ("residency[0].groups", HEAD, &pinned("sites = ['local']\ngroups = []")),
+            (
+                "residency[0].groups",
+                "allow_anonymous = true",
+                &pinned("sites = ['local']\ncallers = 'anonymous'\ngroups = ['a']"),
+            ),
+            ("residency[0].tenants", HEAD, &pinned("sites = ['local']\ntenants = ['a/b']")),
+            ("residency[0].claims", HEAD, &pinned("sites = ['local']\nclaims = { '' = ['a'] }")),
+            ("residency[0].claims", HEAD, &pinned("sites = ['local']\nclaims = { a = [] }")),
+            (
+                "residency[1].callers",
+                HEAD,
+                &(pinned("sites = ['local']") + &pinned("sites = ['local']").replace(SITE, "")),
             ),
             ("internal_endpoint", HEAD, &format!("{SITE}internal_endpoint = 'nowhere'\n")),
             ("sites[0].profile.form", HEAD, &format!("{SITE}profile = {{ checksum = 'crc32c' }}\n")),

@@ -1,6 +1,6 @@
 //! What a configuration may say, and probably does not mean.
 
-use super::{Config, Origin};
+use super::{Config, Origin, residency};
 use crate::file_name::Disposition;
 use crate::template::Placeholder;
 
@@ -66,6 +66,7 @@ impl Config {
                 doubt(&format!("sites[{index}].endpoint"), "uploads go there in clear; use https");
             }
         }
+        doubts.extend(residency::doubts(self));
         doubts
     }
 }

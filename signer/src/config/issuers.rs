@@ -1,6 +1,6 @@
 //! `[[issuers]]`
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -44,6 +44,9 @@ pub(crate) struct Issuer {
     /// Whether a token without `nbf` is refused. Where there is one it always counts.
     #[serde(default)]
     pub(crate) require_nbf: bool,
+    /// The claims of which rules and residencies want to know the values.
+    #[serde(skip)]
+    pub(crate) watched: BTreeSet<String>,
 }
 
 /// Reads an address at which nobody on the way can change an issuer's answers: of https, or of this machine's own http.

@@ -1,21 +1,28 @@
 //! The configuration: one TOML file, read once. Secrets come from the environment only.
 
 mod check;
+mod claims;
 mod credentials;
 mod doubts;
+mod downloads;
 mod duration;
 mod error;
 mod issuers;
 mod limits;
 mod origin;
 mod quotas;
+mod residency;
 mod rules;
 mod secrets;
 mod server;
+mod service;
+mod signers;
 mod site;
 mod telemetry;
+mod topology;
 mod webhooks;
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -24,17 +31,21 @@ use nearput_api::Routing;
 use serde::Deserialize;
 
 pub(crate) use credentials::{Credentials, CredentialsKind, r2_account};
+pub(crate) use downloads::Downloads;
 pub use duration::{NotADuration, parse as parse_duration};
 pub use error::ConfigError;
 pub(crate) use issuers::{Issuer, trustworthy_url};
 pub(crate) use limits::Limits;
 pub(crate) use origin::Origin;
 pub(crate) use quotas::{Daily, OnFailure, Rate, Rates, Redis};
+pub(crate) use residency::Residency;
 pub(crate) use rules::{Callers, EncryptionKind, Rule};
 pub use secrets::{Secrets, SiteCredentials, TicketKey};
 pub(crate) use server::{Server, Tls};
+pub(crate) use service::Service;
 pub(crate) use site::{CredentialSource, Site};
 pub(crate) use telemetry::{LogFormat, Telemetry};
+pub(crate) use topology::Topology;
 pub(crate) use webhooks::Webhook;
 
 const CONFIG: &str = "NEARPUT_CONFIG";
@@ -59,9 +70,14 @@ pub struct Config {
     #[serde(default)]
     pub(crate) limits: Limits,
     pub(crate) sites: Vec<Site>,
+    /// What the sites are together; without it, they are held to nothing.
+    pub(crate) topology: Option<Topology>,
     /// The first one that matches decides.
     #[serde(default = "rules::built_in")]
     pub(crate) rules: Vec<Rule>,
+    /// The first one that is for a caller cuts what all rules offer it.
+    #[serde(default)]
+    pub(crate) residency: Vec<Residency>,
     /// The id of the preferred site; without one, the first.
     home: Option<String>,
     /// How browsers choose among the sites.
@@ -75,6 +91,7 @@ pub struct Config {
     #[serde(default)]
     pub(crate) signing: Signing,
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) downloads: Option<Downloads>,
     #[serde(default)]
     pub(crate) telemetry: Telemetry,
     #[serde(default)]
@@ -126,10 +143,18 @@ impl Config {
 
     /// Reads the configuration from TOML text.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)
+        let mut config: Self = toml::from_str(text)
             .map_err(|error| ConfigError::Toml { problem: error.to_string().trim_end().to_owned() })?;
+        config.sites.iter_mut().for_each(Site::fill_in);
+        let watched = config.watched_claims();
+        config.issuers.iter_mut().for_each(|issuer| issuer.watched.clone_from(&watched));
         check::check(&config)?;
         Ok(config)
+    }
+
+    /// The claims of which rules and residencies want to know the values, by name or JSON pointer.
+    pub(crate) fn watched_claims(&self) -> BTreeSet<String> {
+        claims::watched(self)
     }
 
     /// The id of the site that this signer prefers.

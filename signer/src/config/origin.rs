@@ -41,6 +41,11 @@ impl std::fmt::Display for Origin {
 }
 
 impl Origin {
+    /// The same with a label before its host.
+    pub(crate) fn below(&self, label: &str) -> String {
+        format!("{}://{label}.{}", self.scheme, self.authority)
+    }
+
     /// Host and, unless it is the scheme's own, port.
     pub(crate) fn authority(&self) -> &str {
         self.authority.as_str()

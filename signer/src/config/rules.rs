@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -27,6 +28,9 @@ pub(crate) struct Rule {
     pub(crate) tenants: Option<Vec<String>>,
     /// The caller must be one of these.
     pub(crate) subjects: Option<Vec<String>>,
+    /// By the name or the JSON pointer of a claim of the token: it must have one of these.
+    #[serde(default)]
+    pub(crate) claims: BTreeMap<String, Vec<String>>,
     /// The ids of the sites; without it, all.
     pub(crate) sites: Option<Vec<String>>,
     pub(crate) key: KeyTemplate,

@@ -14,6 +14,7 @@ const WEBHOOK_SECRETS: &str = "NEARPUT_WEBHOOK_SECRETS";
 /// As the Standard Webhooks specification writes a secret.
 const WEBHOOK_SECRET_PREFIX: &str = "whsec_";
 const METRICS_TOKEN: &str = "NEARPUT_METRICS_TOKEN";
+const DOWNLOADS_PRIVATE_KEY: &str = "NEARPUT_DOWNLOADS_PRIVATE_KEY";
 const REDIS_PASSWORD: &str = "NEARPUT_REDIS_PASSWORD";
 
 /// What must not be known outside the signer.
@@ -29,6 +30,8 @@ pub struct Secrets {
     pub webhook_secrets: Vec<Vec<u8>>,
     /// Of the Redis in which limits are counted, where it has one.
     pub redis_password: Option<String>,
+    /// By which addresses of CloudFront are signed: an RSA key of 2048 bits in PEM.
+    pub downloads_key: Option<String>,
     /// By the site's id, for sites with `credentials = "environment"`.
     pub site_credentials: BTreeMap<String, SiteCredentials>,
 }
@@ -73,6 +76,7 @@ impl Secrets {
             metrics_token: variable(METRICS_TOKEN),
             webhook_secrets: if config.webhooks.is_empty() { Vec::new() } else { read_webhooks(variable)? },
             redis_password: variable(REDIS_PASSWORD),
+            downloads_key: variable(DOWNLOADS_PRIVATE_KEY).filter(|_| config.downloads.is_some()),
             site_credentials: read_sites(config, variable)?,
         })
     }
@@ -217,6 +221,7 @@ mod tests {
             metrics_token: Some("hush".to_owned()),
             webhook_secrets: vec![b"hush".to_vec()],
             redis_password: Some("hush".to_owned()),
+            downloads_key: Some("hush".to_owned()),
             site_credentials: [("hush".to_owned(), site.clone())].into(),
         };
         let printed = format!("{secrets:?} {key:?} {site:?}");

@@ -1,5 +1,6 @@
 //! What the policy allows for one file.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -19,7 +20,9 @@ use crate::template::Values;
 pub(crate) struct Grant<'a> {
     pub(super) caller: &'a Caller,
     pub(super) rule: &'a Rule,
-    pub(super) site: &'a str,
+    pub(super) site: String,
+    /// All that the caller may choose from.
+    pub(super) sites: Cow<'a, [String]>,
     pub(super) name: FileName,
     pub(super) size: u64,
     pub(super) media_type: MediaType,
@@ -58,7 +61,12 @@ impl Grant<'_> {
 
     /// The id of the site.
     pub(crate) fn site(&self) -> &str {
-        self.site
+        &self.site
+    }
+
+    /// The ids of all sites that the caller might have chosen.
+    pub(crate) fn sites(&self) -> &[String] {
+        &self.sites
     }
 
     /// In bytes.

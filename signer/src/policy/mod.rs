@@ -1,28 +1,42 @@
 //! What a caller may upload: `(caller, request, rules) → grant`, and nothing else decides it.
 
+mod audience;
 mod grant;
+mod residency;
 mod rule;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use nearput_api::OpenFile;
+use residency::Residency;
 
 pub(crate) use grant::{Fresh, Grant};
 pub(crate) use rule::Rule;
 
 use crate::auth::Caller;
-use crate::config::{self, Limits};
+use crate::config::Config;
 use crate::file_name::{FileName, NameTooLong};
 use crate::key::UnsafeKey;
 use crate::media_type::MediaType;
 use crate::metadata::{InvalidMetadata, Metadata};
 use crate::template::Placeholder;
 
-/// The rules, in order, and the site that is taken where none is asked for.
+/// The rules and residencies, in order, and the site that is taken where none is asked for.
 #[derive(Debug)]
 pub(crate) struct Policy {
     rules: Vec<Rule>,
+    residencies: Vec<Residency>,
     pub(crate) home: String,
+}
+
+/// A rule that decides for a caller.
+#[derive(Debug)]
+pub(crate) struct Level<'a> {
+    pub(crate) rule: &'a Rule,
+    /// The ids of the sites that it offers and where the caller's files may be. One at least.
+    pub(crate) sites: Cow<'a, [String]>,
 }
 
 /// What is asked for one file.
@@ -40,6 +54,8 @@ pub(crate) struct Request<'a> {
 pub(crate) enum Denied {
     #[error("this caller may upload nothing; ask the signer's operator for a rule that allows it")]
     Nothing,
+    #[error("what this caller uploads may be kept at no site that is offered to it; ask the signer's operator for one")]
+    Nowhere,
     #[error("there is no access level `{given}` for this caller; the list of sites names those that there are")]
     Access { given: String },
     #[error("there is no site `{given}` for this caller and access level; ask for the list of sites")]
@@ -65,21 +81,30 @@ pub(crate) enum Denied {
 }
 
 impl Policy {
-    /// `sites` are the ids of all that there are.
-    pub(crate) fn new(rules: Vec<config::Rule>, limits: &Limits, sites: &[String], home: &str) -> Self {
-        let rules = rules.into_iter().zip(0..).map(|(rule, number)| Rule::new(number, rule, limits, sites)).collect();
-        Self { rules, home: home.to_owned() }
+    pub(crate) fn new(config: &Config) -> Self {
+        let sites: Vec<_> = config.sites.iter().map(|site| site.id.clone()).collect();
+        let rule = |(rule, number): (&_, _)| Rule::new(number, Clone::clone(rule), &config.limits, &sites);
+        Self {
+            rules: config.rules.iter().zip(0..).map(rule).collect(),
+            residencies: config.residency.iter().cloned().map(Residency::new).collect(),
+            home: config.home().to_owned(),
+        }
     }
 
-    /// The rules that decide for this caller, one for each access level. The first one is the default.
-    pub(crate) fn levels(&self, caller: &Caller) -> Vec<&Rule> {
-        let mut levels: Vec<&Rule> = Vec::new();
-        for rule in self.rules.iter().filter(|rule| rule.is_for(caller)) {
-            if levels.iter().all(|known| known.access != rule.access) {
-                levels.push(rule);
-            }
-        }
-        levels
+    /// What decides for this caller, one for each access level. The first one is the default, and there is one.
+    pub(crate) fn levels(&self, caller: &Caller) -> Result<Vec<Level<'_>>, Denied> {
+        let levels = self.levels_of(caller);
+        if levels.is_empty() { Err(self.why_not(caller, None)) } else { Ok(levels) }
+    }
+
+    /// Whether what this caller uploads may be kept at a site.
+    pub(crate) fn may_be_kept(&self, caller: &Caller, site: &str) -> bool {
+        self.residency(caller).is_none_or(|residency| residency.allows(site))
+    }
+
+    /// Whether this caller is told of a signer.
+    pub(crate) fn names(&self, caller: &Caller, signer: &str) -> bool {
+        self.residency(caller).is_none_or(|residency| residency.names(signer))
     }
 
     /// The preferred one of these sites.
@@ -88,19 +113,48 @@ impl Policy {
         home.map(String::as_str).unwrap_or_default()
     }
 
-    fn rule(&self, caller: &Caller, access: Option<&str>) -> Result<&Rule, Denied> {
-        let asked = |rule: &&Rule| rule.is_for(caller) && access.is_none_or(|access| rule.access == access);
-        self.rules.iter().find(asked).ok_or_else(|| match access {
-            Some(given) => Denied::Access { given: given.to_owned() },
-            None => Denied::Nothing,
-        })
+    fn residency(&self, caller: &Caller) -> Option<&Residency> {
+        self.residencies.iter().find(|residency| residency.is_for(caller))
+    }
+
+    /// The first rule of each access level, where its sites leave the caller any.
+    fn levels_of<'a>(&'a self, caller: &Caller) -> Vec<Level<'a>> {
+        let residency = self.residency(caller);
+        let mut first: Vec<&'a Rule> = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.is_for(caller)) {
+            if first.iter().all(|known| known.access != rule.access) {
+                first.push(rule);
+            }
+        }
+        let cut = |sites: &[String], residency: &Residency| {
+            sites.iter().filter(|site| residency.allows(site)).cloned().collect::<Vec<_>>()
+        };
+        let level = |rule: &'a Rule| Level {
+            rule,
+            sites: residency.map_or(Cow::from(&rule.sites), |residency| cut(&rule.sites, residency).into()),
+        };
+        first.into_iter().map(level).filter(|level| !level.sites.is_empty()).collect()
+    }
+
+    fn level(&self, caller: &Caller, access: Option<&str>) -> Result<Level<'_>, Denied> {
+        let is_asked_for = |level: &Level<'_>| access.is_none_or(|access| level.rule.access == access);
+        self.levels_of(caller).into_iter().find(is_asked_for).ok_or_else(|| self.why_not(caller, access))
+    }
+
+    fn why_not(&self, caller: &Caller, access: Option<&str>) -> Denied {
+        let is_asked_for = |rule: &&Rule| rule.is_for(caller) && access.is_none_or(|access| rule.access == access);
+        match (self.rules.iter().find(is_asked_for), access) {
+            (Some(_), _) => Denied::Nowhere,
+            (None, Some(given)) => Denied::Access { given: given.to_owned() },
+            (None, None) => Denied::Nothing,
+        }
     }
 }
 
 /// Grants a file to a caller, or says why not.
 pub(crate) fn decide<'a>(caller: &'a Caller, request: &Request<'a>, policy: &'a Policy) -> Result<Grant<'a>, Denied> {
     let Request { site, files, file } = *request;
-    let rule = policy.rule(caller, file.access.as_deref())?;
+    let Level { rule, sites } = policy.level(caller, file.access.as_deref())?;
     if !u32::try_from(files).is_ok_and(|files| files <= rule.max_files_per_call) {
         return Err(Denied::TooManyFiles { given: files, max: rule.max_files_per_call });
     }
@@ -112,11 +166,11 @@ pub(crate) fn decide<'a>(caller: &'a Caller, request: &Request<'a>, policy: &'a 
         caller,
         rule,
         site: match site {
-            Some(given) => {
-                rule.sites.iter().find(|site| *site == given).ok_or(Denied::Site { given: given.to_owned() })?
-            }
-            None => policy.home(&rule.sites),
+            Some(given) if sites.iter().any(|site| site == given) => given.to_owned(),
+            Some(given) => return Err(Denied::Site { given: given.to_owned() }),
+            None => policy.home(&sites).to_owned(),
         },
+        sites,
         name: FileName::parse(&file.name)?,
         size: file.size,
         media_type: media_type.ok_or_else(|| Denied::Type { given: file.content_type.clone() })?,
@@ -140,6 +194,5 @@ fn metadata(file: &OpenFile, rule: &Rule) -> Result<Metadata, Denied> {
 #[cfg(test)]
 pub(crate) fn built_in() -> Policy {
     let text = "listen = '127.0.0.1:0'\n[[sites]]\nid = 'local'\nregion = 'r'\nbucket = 'uploads'";
-    let config = config::Config::parse(text).expect("the smallest configuration");
-    Policy::new(config.rules, &config.limits, &["local".to_owned()], "local")
+    Policy::new(&Config::parse(text).expect("the smallest configuration"))
 }

@@ -1,8 +1,9 @@
 //! A rule, with all that it leaves to `[limits]` filled in.
 
+use super::audience::Audience;
 use crate::attributes::Encryption;
 use crate::auth::Caller;
-use crate::config::{self, Callers, EncryptionKind, Limits};
+use crate::config::{self, EncryptionKind, Limits};
 use crate::file_name::Disposition;
 use crate::key_template::KeyTemplate;
 use crate::media_type::{MediaType, TypePattern};
@@ -16,10 +17,7 @@ pub(crate) struct Rule {
     /// Its index in the configuration.
     pub(crate) number: usize,
     pub(crate) access: String,
-    callers: Callers,
-    groups: Option<Vec<String>>,
-    tenants: Option<Vec<String>>,
-    subjects: Option<Vec<String>>,
+    audience: Audience,
     /// The ids of the sites.
     pub(crate) sites: Vec<String>,
     pub(crate) key: KeyTemplate,
@@ -55,10 +53,13 @@ impl Rule {
         Self {
             number,
             access: rule.access,
-            callers: rule.callers,
-            groups: rule.groups,
-            tenants: rule.tenants,
-            subjects: rule.subjects,
+            audience: Audience {
+                callers: rule.callers,
+                groups: rule.groups,
+                tenants: rule.tenants,
+                subjects: rule.subjects,
+                claims: rule.claims,
+            },
             sites: rule.sites.unwrap_or_else(|| sites.to_owned()),
             key: rule.key,
             max_file_size: rule.max_file_size.unwrap_or(limits.max_file_size),
@@ -79,20 +80,7 @@ impl Rule {
 
     /// Whether the rule is for this caller.
     pub(super) fn is_for(&self, caller: &Caller) -> bool {
-        match (self.callers, caller) {
-            (Callers::Anonymous | Callers::Everyone, Caller::Anonymous) => true,
-            (Callers::Known, Caller::Anonymous) | (Callers::Anonymous, Caller::Known(_)) => false,
-            (Callers::Known | Callers::Everyone, Caller::Known(identity)) => {
-                let is_in = |list: &Option<Vec<String>>, names: &[&str]| {
-                    list.as_ref().is_none_or(|list| list.iter().any(|one| names.contains(&one.as_str())))
-                };
-                let groups: Vec<_> = identity.groups.iter().map(String::as_str).collect();
-                let tenant: Vec<_> = identity.tenant.iter().map(|tenant| tenant.as_str()).collect();
-                is_in(&self.groups, &groups)
-                    && is_in(&self.tenants, &tenant)
-                    && is_in(&self.subjects, &[identity.subject.as_str()])
-            }
-        }
+        self.audience.includes(caller)
     }
 
     /// What browsers would run must be named exactly.

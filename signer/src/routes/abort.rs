@@ -20,7 +20,7 @@ use crate::ticket::Sending;
 #[utoipa::path(post, tag = "uploads", path = path::ABORT, request_body = AbortUpload, responses((status = 200, body = Aborted, description = "Done"), Failures))]
 pub(super) async fn abort(State(app): State<Arc<App>>, call: Call<AbortUpload>) -> Result<Json<Aborted>, Error> {
     let now = SystemTime::now();
-    let upload = app.upload(&call.body.ticket, &call.caller, now)?;
+    let upload = app.upload_to_abort(&call.body.ticket, &call.caller, now)?;
     match &upload.ticket.sending {
         Sending::Form(_) | Sending::Put(_) => {}
         Sending::Multipart { upload_id, .. } => {

@@ -39,7 +39,7 @@ pub(super) async fn complete(
 }
 
 async fn complete_all(app: Arc<App>, call: Call<CompleteUploads>) -> Result<Json<CompletedUploads>, Error> {
-    app.check_file_count(&app.levels(&call.caller)?, call.body.uploads.len())?;
+    app.check_file_count(&app.policy.levels(&call.caller)?, call.body.uploads.len())?;
     let uploads: Vec<_> =
         call.body.uploads.into_iter().map(|asked| complete_one(&app, &call.caller, &call.who, asked)).collect();
     let uploads =
@@ -151,8 +151,6 @@ fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>, is_own:
 }
 
 async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Result<CompletedUpload, Error> {
-    let credentials = upload.site.credentials().await?;
-    let presigner = app.presigner(upload.site, &credentials, SystemTime::now())?;
     let Upload { site, ticket, .. } = upload;
     Ok(CompletedUpload {
         site: site.id.clone(),
@@ -163,6 +161,6 @@ async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Resul
         etag: stored.etag,
         version_id: stored.version_id,
         checksum: stored.checksum,
-        download_url: upload.sign_download(&presigner)?,
+        download_url: app.download_url(site, &ticket.key).await?,
     })
 }

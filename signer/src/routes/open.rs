@@ -39,10 +39,10 @@ pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -
 
 async fn open_all(app: Arc<App>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
     let OpenUploads { site, by_access_point: _, files } = call.body;
-    let levels = app.levels(&call.caller)?;
+    let levels = app.policy.levels(&call.caller)?;
     app.check_file_count(&levels, files.len())?;
     app.check_parts_of_all(&files)?;
-    if let Some(unknown) = site.as_ref().filter(|site| !levels.iter().any(|rule| rule.sites.contains(*site))) {
+    if let Some(unknown) = site.as_ref().filter(|site| !levels.iter().any(|level| level.sites.contains(*site))) {
         return Err(Error::UnknownSite(unknown.clone()));
     }
 
@@ -82,7 +82,10 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
     let mut ticket = Ticket::new(&grant, key.clone(), &cut, sending);
 
     ticket.place = reservation.keep();
-    let upload = Upload { site, ticket, renewed: None };
+    let may_use = |id: &str| grant.sites().iter().any(|site| site == id);
+    let paths = app.paths_within(site, &may_use);
+    ticket.may_roam = paths.iter().any(|path| !path.is_of_one_bucket());
+    let upload = Upload { site, paths, ticket, renewed: None };
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
     site.metrics.opened.inc();
     site.metrics.signed(&parts);

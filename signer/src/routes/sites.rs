@@ -5,15 +5,15 @@ use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::State;
-use nearput_api::{Level, Limits, Sites, path};
+use nearput_api::{Limits, Sites, path};
 
 use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::{Call, NoBody};
 use crate::clock::unix_millis;
 use crate::error::Error;
-use crate::policy::Rule;
-use crate::site::Offer;
+use crate::policy::{Level, Rule};
+use crate::site::{Offer, Site};
 use crate::ticket::Existing;
 
 /// Tells which sites there are, and what the caller may upload.
@@ -21,13 +21,17 @@ use crate::ticket::Existing;
 /// A page asks by POST, with its token in the body: then its browser needs no preflight.
 #[utoipa::path(method(get, post), tag = "uploads", path = path::SITES, responses((status = 200, body = Sites, description = "Done"), Failures))]
 pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Result<Json<Sites>, Error> {
-    let levels = app.levels(&call.caller)?;
-    let may_use = |id: &String| levels.iter().any(|rule| rule.sites.contains(id));
-    let sites: Vec<_> = app.sites.iter().filter(|site| may_use(&site.id)).collect();
+    let levels = app.policy.levels(&call.caller)?;
+    let may_use = |level: &Level<'_>, id: &str| level.sites.iter().any(|site| site == id);
     let offer = Offer {
         // No form can keep an object from being replaced.
-        forms: levels.iter().all(|rule| rule.existing != Existing::Kept),
-        credentials: call.caller.subject().is_some() && levels.iter().all(|rule| rule.allows_delegation()),
+        forms: levels.iter().all(|level| level.rule.existing != Existing::Kept),
+        credentials: call.caller.subject().is_some() && levels.iter().all(|level| level.rule.allows_delegation()),
+    };
+    let describe = |site: &Site| {
+        let with_it: Vec<_> = levels.iter().filter(|level| may_use(level, &site.id)).collect();
+        let for_all = |id: &str| with_it.iter().all(|level| may_use(level, id));
+        (!with_it.is_empty()).then(|| site.describe(offer, &app.paths_within(site, &for_all)))
     };
     let limits = |rule: &Rule| Limits {
         max_file_size: rule.max_file_size,
@@ -35,14 +39,18 @@ pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Re
         max_parts_per_call: app.max_parts_per_call,
         types: rule.types.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
     };
-    let level = |rule: &&Rule| Level { access: rule.access.clone(), sites: rule.sites.clone(), limits: limits(rule) };
+    let named = |level: &Level<'_>| nearput_api::Level {
+        access: level.rule.access.clone(),
+        sites: level.sites.to_vec(),
+        limits: limits(level.rule),
+    };
     Ok(Json(Sites {
         server_time: unix_millis(SystemTime::now()),
         home: app.policy.home(&levels[0].sites).to_owned(),
         routing: app.routing,
-        signers: app.signers.clone(),
-        sites: sites.into_iter().map(|site| site.describe(offer)).collect(),
-        limits: limits(levels[0]),
-        levels: levels.iter().map(level).collect(),
+        signers: app.signers.iter().filter(|signer| app.policy.names(&call.caller, signer)).cloned().collect(),
+        sites: app.sites.iter().filter_map(describe).collect(),
+        limits: limits(levels[0].rule),
+        levels: levels.iter().map(named).collect(),
     }))
 }

@@ -63,6 +63,7 @@ pub(crate) fn caller_of(claims: &Value, issuer: &Issuer) -> Result<Caller, Unusa
         groups: groups(claim(claims, &issuer.groups_claim))
             .ok_or_else(|| UnusableClaim::NotGroups(issuer.groups_claim.clone()))?,
         tenant: issuer.tenant_claim.as_deref().map_or(Ok(None), |name| tenant(claims, name))?,
+        claims: issuer.watched.iter().map(|name| (name.clone(), values(claim(claims, name)))).collect(),
     }))
 }
 
@@ -97,6 +98,16 @@ fn groups(value: Option<&Value>) -> Option<Vec<String>> {
     }
 }
 
+/// What a claim says, one or many. A text is one value, whatever is in it.
+fn values(value: Option<&Value>) -> Vec<String> {
+    match value {
+        None | Some(Value::Null | Value::Object(_)) => Vec::new(),
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(one @ (Value::Bool(_) | Value::Number(_))) => vec![one.to_string()],
+        Some(Value::Array(all)) => all.iter().filter(|one| !one.is_array()).flat_map(|one| values(Some(one))).collect(),
+    }
+}
+
 fn tenant(claims: &Value, name: &str) -> Result<Option<Subject>, UnusableClaim> {
     match claim(claims, name) {
         None | Some(Value::Null) => Ok(None),
@@ -121,6 +132,21 @@ mod tests {
 
     fn check_at(seconds: f64, claims: &Value, further: &str) -> Result<SystemTime, Refused> {
         check(claims, &issuer(further), UNIX_EPOCH + Duration::from_secs_f64(seconds))
+    }
+
+    #[test]
+    fn a_claim_that_is_asked_for_has_the_values_that_a_token_gives_it() {
+        let mut issuer = issuer("");
+        issuer.watched = ["country", "/address/zones", "level", "none", "odd"].map(str::to_owned).into();
+        let claims = json!({
+            "sub": "me", "country": "DE AT", "address": { "zones": ["eu", 7, ["x"], null] }, "level": 3, "odd": { "a": "b" },
+            "other": "x",
+        });
+        let Ok(Caller::Known(identity)) = caller_of(&claims, &issuer) else { panic!("a caller") };
+        let values = |name: &str| identity.claims[name].join("|");
+        let names = ["country", "/address/zones", "level", "none", "odd"];
+        assert_eq!(names.map(values), ["DE AT", "eu|7", "3", "", ""]);
+        assert_eq!(identity.claims.len(), 5);
     }
 
     fn identity(claims: Value, further: &str) -> Result<Identity, UnusableClaim> {

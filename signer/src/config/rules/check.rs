@@ -51,7 +51,9 @@ fn check_callers(rule: &Rule, allow_anonymous: bool) -> Result<(), Wrong> {
             return wrong(key, "no caller has such a name: write up to 128 ASCII letters, digits and `-_.@:|+`");
         }
     }
-    Ok(())
+    // Only known callers have any.
+    let has_claims = if known_only { Callers::Known } else { Callers::Anonymous };
+    crate::config::claims::check(&rule.claims, has_claims)
 }
 
 fn check_key(rule: &Rule, sites: &[Site]) -> Result<(), Wrong> {
@@ -155,5 +157,6 @@ impl Rule {
             && all(&self.groups, &other.groups)
             && all(&self.tenants, &other.tenants)
             && all(&self.subjects, &other.subjects)
+            && self.claims.iter().all(|(name, values)| all(&Some(values.clone()), &other.claims.get(name).cloned()))
     }
 }
