@@ -21,6 +21,7 @@ use crate::metrics::{Metrics, SiteMetrics};
 use crate::policy::{Level, Policy};
 use crate::presign::{PresignError, Presigner};
 use crate::readiness::Readiness;
+use crate::replication::Watch;
 use crate::routing::{Bucket, Path};
 use crate::sealer::{Opened, Sealer, TicketError};
 use crate::server::TlsError;
@@ -58,6 +59,8 @@ pub(crate) struct App {
     pub(crate) body_timeout: Duration,
     signing_expires: Duration,
     downloads: Option<Downloads>,
+    /// The copies that were asked for.
+    pub(crate) copies: Arc<Watch>,
 }
 
 /// Why a signer cannot start.
@@ -121,6 +124,7 @@ impl App {
             body_timeout: config.server.body_timeout,
             signing_expires: config.signing.expires,
             downloads: downloads.transpose()?,
+            copies: before.map(|before| before.copies.clone()).unwrap_or_default(),
         })
     }
 

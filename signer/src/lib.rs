@@ -51,6 +51,7 @@ mod downloads;
 mod form;
 mod partition;
 mod presign;
+mod replication;
 mod routing;
 mod site;
 mod webhooks;

@@ -14,6 +14,9 @@ use prometheus_client::registry::Registry;
 /// From half a millisecond to a minute, each bucket twice as long as the one before.
 const FIRST_BUCKET: f64 = 0.0005;
 const BUCKETS: u16 = 18;
+/// From half a second to four hours and a half, each bucket twice as long as the one before.
+const FIRST_LAG_BUCKET: f64 = 0.5;
+const LAG_BUCKETS: u16 = 16;
 
 type Timings<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -31,6 +34,8 @@ pub(crate) struct Metrics {
     uploaded_bytes: Family<SiteName, Counter>,
     storage_errors: Family<StorageFailure, Counter>,
     storage_seconds: Timings<StorageCall>,
+    replication_lag: Timings<SiteName>,
+    replication_failures: Family<SiteName, Counter>,
 }
 
 /// What is counted for one site.
@@ -44,6 +49,8 @@ pub(crate) struct SiteMetrics {
     pub(crate) uploaded_bytes: Counter,
     errors: Family<StorageFailure, Counter>,
     seconds: Timings<StorageCall>,
+    replication_lag: Timings<SiteName>,
+    pub(crate) replication_failed: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,10 +99,15 @@ impl Metrics {
         let aborted = counter.add("uploads_aborted", "Uploads that were given up");
         let uploaded_bytes = counter.add("uploaded_bytes", "Bytes of the completed uploads");
         let storage_errors = counter.add("storage_errors", "Calls to the storage that failed, by its own code");
+        let replication_failures =
+            counter.add("replication_failures", "Copies that the storage has given up, by where to");
         let request_seconds: Timings<Call> = Family::new_with_constructor(histogram);
         registry.register("request_seconds", "How long calls took", request_seconds.clone());
         let storage_seconds: Timings<StorageCall> = Family::new_with_constructor(histogram);
         registry.register("storage_seconds", "How long the storage took, with repetitions", storage_seconds.clone());
+        let replication_lag: Timings<SiteName> = Family::new_with_constructor(lag_histogram);
+        let help = "How long after an object a copy of it was first seen, by where to";
+        registry.register("replication_lag_seconds", help, replication_lag.clone());
         Self {
             registry: Arc::new(registry),
             requests,
@@ -108,6 +120,8 @@ impl Metrics {
             uploaded_bytes,
             storage_errors,
             storage_seconds,
+            replication_lag,
+            replication_failures,
         }
     }
 
@@ -140,6 +154,8 @@ impl Metrics {
             uploaded_bytes: own(&self.uploaded_bytes),
             errors: self.storage_errors.clone(),
             seconds: self.storage_seconds.clone(),
+            replication_lag: self.replication_lag.clone(),
+            replication_failed: own(&self.replication_failures),
             site,
         }
     }
@@ -149,6 +165,11 @@ impl SiteMetrics {
     pub(crate) fn signed(&self, parts: &[SignedPart]) {
         let urls: usize = parts.iter().map(|part| part.urls.len()).sum();
         self.signed_urls.inc_by(urls as u64);
+    }
+
+    /// A copy of an object that is so old has come to this site.
+    pub(crate) fn replicated(&self, lag: Duration) {
+        self.replication_lag.get_or_create(&SiteName { site: self.site.clone() }).observe(lag.as_secs_f64());
     }
 
     /// A call to the storage that began at `start` has ended, with the storage's own code if it failed.
@@ -173,6 +194,10 @@ impl Counters<'_> {
         self.0.register(name, help, family.clone());
         family
     }
+}
+
+fn lag_histogram() -> Histogram {
+    Histogram::new(exponential_buckets(FIRST_LAG_BUCKET, 2.0, LAG_BUCKETS))
 }
 
 fn histogram() -> Histogram {

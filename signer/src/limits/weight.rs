@@ -1,6 +1,6 @@
 //! How much a call asks for.
 
-use nearput_api::{AbortUpload, AskCredentials, CompleteUploads, ListParts, OpenUploads, SignParts};
+use nearput_api::{AbortUpload, AskCredentials, AskStatus, CompleteUploads, ListParts, OpenUploads, SignParts};
 
 use crate::auth::NoBody;
 
@@ -41,3 +41,4 @@ impl Weighed for NoBody {}
 impl Weighed for ListParts {}
 impl Weighed for AbortUpload {}
 impl Weighed for AskCredentials {}
+impl Weighed for AskStatus {}

@@ -12,6 +12,7 @@ mod parts;
 mod ready;
 mod sign;
 mod sites;
+mod status;
 
 use std::sync::Arc;
 
@@ -24,13 +25,14 @@ use crate::app::App;
 use crate::error::Error;
 
 /// The paths of all calls.
-pub(crate) const CALLS: [&str; 12] = [
+pub(crate) const CALLS: [&str; 13] = [
     path::SITES,
     path::OPEN,
     path::SIGN,
     path::COMPLETE,
     path::PARTS,
     path::ABORT,
+    path::STATUS,
     path::CREDENTIALS,
     path::HEALTH,
     path::READY,
@@ -54,6 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::COMPLETE, post(complete::complete))
         .route(path::PARTS, post(parts::parts))
         .route(path::ABORT, post(abort::abort))
+        .route(path::STATUS, post(status::status))
         .route(path::CREDENTIALS, post(credentials::credentials))
         .route(path::HEALTH, get(health::health))
         .route(path::READY, get(ready::ready))

@@ -22,6 +22,7 @@ mod reload;
 mod rules;
 mod scripted;
 mod shared_limits;
+mod status;
 mod storage;
 mod tickets;
 mod tls;

@@ -43,6 +43,7 @@ pub(crate) struct Asked {
 
 pub(crate) struct ScriptedStorage {
     pub(crate) address: SocketAddr,
+    script: Arc<Mutex<Script>>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
@@ -61,11 +62,17 @@ impl Default for Script {
 impl ScriptedStorage {
     pub(crate) async fn start(script: Script) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let router = Router::new().fallback(answer).with_state((script, asked.clone()));
+        let script = Arc::new(Mutex::new(script));
+        let router = Router::new().fallback(answer).with_state((script.clone(), asked.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async { axum::serve(listener, router).await });
-        Self { address, asked }
+        Self { address, script, asked }
+    }
+
+    /// What it answers about objects from now on.
+    pub(crate) fn set_head(&self, head: Answer) {
+        self.script.lock().expect("not poisoned").head = head;
     }
 
     /// How often it was asked for anything.
@@ -91,9 +98,10 @@ pub(crate) fn list_xml(numbers: &[u32], next: Option<u32>) -> Answer {
     Answer::Xml(format!("<ListPartsResult>{parts}{}</ListPartsResult>", next.unwrap_or_default()))
 }
 
-type Shared = (Script, Arc<Mutex<Vec<Asked>>>);
+type Shared = (Arc<Mutex<Script>>, Arc<Mutex<Vec<Asked>>>);
 
 async fn answer(State((script, asked)): State<Shared>, request: Request) -> Response {
+    let script = script.lock().expect("not poisoned").clone();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let marker = query.split('&').find_map(|pair| pair.strip_prefix("part-number-marker=")).unwrap_or("");
     let (operation, answer) = match request.method().as_str() {

@@ -20,6 +20,8 @@ use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 pub(crate) const TOKEN: &str = "the development token";
 pub(crate) const WEBHOOK_SECRET: &[u8] = b"the secret of all webhooks";
 pub(crate) const METRICS_TOKEN: &str = "the token for metrics";
+/// The ids of sites that may have `credentials = 'environment'`.
+pub(crate) const SITES: [&str; 3] = ["local", "second", "third"];
 pub(crate) const PART: u64 = 5 << 20;
 pub(crate) const ORIGIN: &str = "http://page.example:4400";
 
@@ -151,7 +153,7 @@ fn secrets(secret_key: &str) -> Secrets {
         ticket_keys: vec![TicketKey { id: "k1".to_owned(), secret: vec![7; 32] }],
         development_token: Some(TOKEN.to_owned()),
         webhook_secrets: vec![WEBHOOK_SECRET.to_vec()],
-        site_credentials: [("local".to_owned(), credentials)].into(),
+        site_credentials: SITES.map(|id| (id.to_owned(), credentials.clone())).into(),
         ..Secrets::default()
     }
 }

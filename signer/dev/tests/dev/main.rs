@@ -14,6 +14,7 @@ mod rules;
 mod sessions;
 mod signatures;
 mod sites;
+mod status;
 mod sweep;
 mod tls;
 mod tokens;
