@@ -1,5 +1,6 @@
 //! The program: `signer serve`, and what an operator does besides.
 
+mod advising;
 mod signals;
 
 use std::env;
@@ -13,6 +14,7 @@ use nearput_signer::{
     Config, Secrets, SweepOptions, Trial, build, build_function, health, parse_duration, start_telemetry, sweep,
 };
 
+use advising::Advise;
 use signals::Signals;
 
 /// Says who may upload what to S3, and never touches the bytes.
@@ -31,6 +33,8 @@ enum Command {
     Health(ConfigFile),
     /// Lists the multipart uploads that were opened long ago, and aborts them if it is told to.
     Sweep(Sweep),
+    /// Compares the topologies by what they cost and how fast they are, and recommends one.
+    Advise(Box<Advise>),
     /// Works on the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -112,6 +116,7 @@ async fn main() -> ExitCode {
         Command::Serve(file) => serve(file).await,
         Command::Health(file) => ask_health(file).await,
         Command::Sweep(sweep) => clear_away(sweep).await,
+        Command::Advise(asked) => asked.run(),
         Command::Config(ConfigCommand::Check(file)) => check(file),
         Command::Policy(PolicyCommand::Test(asked)) => test_policy(asked),
     })
