@@ -4,5 +4,6 @@ mod choice;
 mod line;
 mod model;
 mod scenarios;
+mod sites;
 mod upload;
 mod world;

@@ -7,6 +7,7 @@ mod pace;
 mod paths;
 mod queue;
 mod repeating;
+mod sites;
 mod stalls;
 
 use nearput_core::Millis;
