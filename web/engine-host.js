@@ -23,10 +23,10 @@ export async function startEngine(setup) {
  * @param {EngineSetup} setup
  * @returns {Promise<EngineHost>}
  */
-async function startOnPage({ signer, options, askToken, onEvents }) {
+async function startOnPage({ signers, options, askToken, onEvents }) {
   const { default: init, Engine } = await import("./pkg/nearput_client.js");
   await init();
-  const engine = new Engine(signer, { ...options, sign: options.signing === "browser" && sign }, askToken, onEvents);
+  const engine = new Engine(signers.join(" "), { ...options, sign: options.signing === "browser" && sign }, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
     close() {},
@@ -37,7 +37,7 @@ async function startOnPage({ signer, options, askToken, onEvents }) {
  * @param {EngineSetup} setup
  * @returns {Promise<EngineHost>}
  */
-function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
+function startInWorker({ signers, options, askToken, onEvents, onCrash }) {
   return new Promise((resolve, reject) => {
     const worker = createWorker();
     let fail = (/** @type {Error} */ cause) => {
@@ -88,7 +88,7 @@ function startInWorker({ signer, options, askToken, onEvents, onCrash }) {
           break;
       }
     };
-    post({ type: "start", signer, options });
+    post({ type: "start", signers, options });
   });
 }
 

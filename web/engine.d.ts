@@ -107,7 +107,8 @@ export interface KeptUpload {
 
 /** Whom an engine works for. */
 export interface Connection {
-  signer: string;
+  /** The first one is the connection's name: records of uploads are kept by it. */
+  signers: string[];
   options: EngineOptions;
   /** Whether a worker is to be tried. */
   worker: boolean;
@@ -131,7 +132,7 @@ export interface EngineHost {
 
 /** From the page to the worker. */
 export type ToWorker =
-  | { type: "start"; signer: string; options: EngineOptions }
+  | { type: "start"; signers: string[]; options: EngineOptions }
   | { type: "calls"; calls: EngineCall[] }
   | { type: "answer"; answer: unknown }
   | { type: "no-answer"; message: string }

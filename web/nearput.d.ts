@@ -100,7 +100,7 @@ export type TaskState =
   | "cancelled";
 
 export interface Progress {
-  /** Bytes that have been sent. Never decreases. */
+  /** Bytes that have been sent. Never decreases, except where the upload starts anew (event `restart`): then it begins at 0. */
   readonly loaded: number;
   /** The file's size in bytes; of several files, their sum. A file that failed or was cancelled counts with what was sent of it. */
   readonly total: number;
@@ -195,7 +195,10 @@ export declare class Task<Result = UploadResult> extends EventTarget implements 
   readonly site: string | undefined;
   /** How it went: set when the state is `done`, or `failed` once the engine had begun. Of one file only. */
   readonly report: Report | undefined;
-  /** Why the upload started anew, each time: what was stored is no longer there, or is not of this file. Of one file only. */
+  /**
+   * Why the upload started anew, each time: what was stored is no longer there, or is not of this file; or its site has failed, or
+   * become slow. Of one file only.
+   */
   readonly restarts: readonly Reason[];
   /** A task for each of several files, in their order; of one file, this task. */
   readonly files: readonly Task[];
@@ -326,10 +329,12 @@ export declare class Nearput extends EventTarget {
 
 /**
  * Starts an engine for a signer, usually one per page.
- * @param signer the signer's absolute http(s) address, such as `https://sign.example.com`
- * @throws {TypeError} if the address will not do, or an option is unknown or has a wrong value
+ * @param signer the signer's absolute http(s) address, such as `https://sign.example.com`; or several of signers with the same
+ *   configuration and ticket keys. They are tried in their order, and then those that a signer itself names: one that does not answer
+ *   is left for a while. What can be resumed is remembered by the first one.
+ * @throws {TypeError} if an address will not do, or an option is unknown or has a wrong value
  */
-export declare function connect(signer: string, options?: ConnectOptions): Nearput;
+export declare function connect(signer: string | readonly string[], options?: ConnectOptions): Nearput;
 
 /** A report as text, as `String(report)` gives it; also for a report that came through JSON. */
 export declare function reportText(report: Report): string;
@@ -357,6 +362,8 @@ export type ErrorCode =
   | "file_unreadable"
   /** Why an upload starts anew: the file is not the one that was interrupted. */
   | "file_changed"
+  /** Why an upload starts anew: its site has become slow, and another is nearer now. */
+  | "site_slow"
   /** An option has a value that this upload cannot be made with. */
   | "invalid_option"
   /** Another tab uploads the file: why an upload waits, never why one fails. */

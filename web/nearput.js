@@ -4,7 +4,7 @@
 import { Batch } from "./batch.js";
 import { startEngine } from "./engine-host.js";
 import { NearputError, isNearputError } from "./error.js";
-import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigner } from "./options.js";
+import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigners } from "./options.js";
 import { Task, isFinal } from "./task.js";
 import { Total } from "./total.js";
 
@@ -15,14 +15,14 @@ export { NearputError, Task, isNearputError };
 const LARGEST_WITHOUT_PARTS = 8 * 1024 * 1024;
 
 /**
- * @param {string} signer
+ * @param {string | string[]} signer
  * @param {ConnectOptions} [options]
  */
 export function connect(signer, options = {}) {
-  const address = checkSigner(signer);
+  const signers = checkSigners(signer);
   checkOptions("connect()", options, CONNECT_OPTIONS);
   const { token, worker = true, resume = true, ...engineOptions } = options;
-  return new Nearput({ signer: address, options: engineOptions, worker, resume, askToken: askOnce(token) });
+  return new Nearput({ signers, options: engineOptions, worker, resume, askToken: askOnce(token) });
 }
 
 export class Nearput extends EventTarget {
@@ -154,7 +154,7 @@ export class Nearput extends EventTarget {
    * @returns {Send}
    */
   #keep(id, hear, upload) {
-    const { signer } = this.#connection;
+    const [signer] = this.#connection.signers;
     /** @type {Send} */
     const send = (verb, ...args) => this.#call(.../** @type {EngineCall} */ ([verb, id, ...args]));
     /** @type {KeptUpload["listen"]} */

@@ -61,11 +61,16 @@ export function checkOptions(call, options, rules) {
 }
 
 /**
- * @param {unknown} signer
- * @returns {string} without a trailing slash
+ * @param {unknown} signer one address, or several
+ * @returns {string[]} without trailing slashes
  * @throws {TypeError}
  */
-export function checkSigner(signer) {
+export function checkSigners(signer) {
+  return (Array.isArray(signer) && signer.length ? signer : [signer]).map(checkSigner);
+}
+
+/** @param {unknown} signer */
+function checkSigner(signer) {
   let address;
   try {
     if (text.is(signer)) address = new URL(/** @type {string} */ (signer));

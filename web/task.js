@@ -95,6 +95,7 @@ export class Task extends EventTarget {
       case "restarted":
         this.restarts.push(event.reason);
         this.dispatchEvent(new Event("restart"));
+        this.#go("progress", { progress: { ...this.progress, loaded: 0, rate: 0, left: undefined } });
         break;
       case "done":
         this.report = withText(event.report);

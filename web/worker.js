@@ -33,12 +33,12 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
 addEventListener("unhandledrejection", ({ reason }) => reportError(reason));
 
 /** @param {Extract<ToWorker, { type: "start" }>} setup */
-async function start({ signer, options }) {
+async function start({ signers, options }) {
   try {
     await init();
     const tell = (/** @type {EngineEvent[]} */ events) => post({ type: "events", events });
     const sign = options.signing === "browser" && ((/** @type {unknown[]} */ ...call) => ask("sign", call));
-    engine = new Engine(signer, { ...options, sign }, () => ask("token", []), tell);
+    engine = new Engine(signers.join(" "), { ...options, sign }, () => ask("token", []), tell);
     post({ type: "ready" });
   } catch (error) {
     post({ type: "not-ready", message: String(error) });

@@ -63,10 +63,12 @@ impl Tab {
                  window.nearput = connect({signer:?}, {{ token: {token:?}, {options} }});
                  window.tasks = [];
                  window.watch = (name, task) => {{
-                   const seen = {{ name, task, states: [task.state], loaded: 0, isMonotone: true, key: '', error: '' }};
+                   const seen = {{ name, task, states: [task.state], loaded: 0, restarts: 0, isMonotone: true, key: '', error: '' }};
                    task.addEventListener('statechange', () => seen.states.push(task.state));
                    task.addEventListener('progress', () => {{
-                     seen.isMonotone &&= task.progress.loaded >= seen.loaded;
+                     // What starts anew begins at 0.
+                     seen.isMonotone &&= task.progress.loaded >= seen.loaded || task.restarts.length > seen.restarts;
+                     seen.restarts = task.restarts.length;
                      seen.loaded = task.progress.loaded;
                    }});
                    task.result.then(({{ key }}) => seen.key = key, (error) => seen.error = `${{error.code ?? error.name}}: ${{error.message}}`);

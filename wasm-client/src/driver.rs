@@ -3,25 +3,28 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::JSON;
 use nearput_core::Millis;
 use nearput_core::parts::{Action, Checked, Event, Parts, Request};
 use nearput_core::paths::Paths;
+use nearput_core::progress::Progress;
 use nearput_core::queue::{Queue, Step, UploadId};
 use nearput_core::retry::{self, Failure};
+use nearput_core::sites::{PATIENCE, Running, SiteIndex, Sites};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::clock::{now, random};
-use crate::browser::network::Network;
+use crate::browser::network::{Change, Network};
 use crate::browser::timer::Timer;
 use crate::browser::xhr::{Heard, Xhr};
 use crate::error::{Cure, Error};
 use crate::events::{Events, State};
-use crate::home::Home;
 use crate::job::{self, Job, PartJob};
 use crate::options::EngineOptions;
 use crate::reader::Reader;
 use crate::report;
 use crate::signer::Signer;
+use crate::sites::{Map, Site};
 use crate::upload::{Stage, Upload};
 use crate::wire::{self, Json};
 
@@ -40,6 +43,24 @@ const MOST_FILES_PER_CALL: usize = 250;
 /// An upload that has to be opened anew so often will not succeed.
 const MOST_RESTARTS: usize = 3;
 
+/// One that was opened anew so often since its site failed waits where it is.
+const MOST_MOVES: usize = 10;
+
+/// A site whose storage was said to be away for so often is left.
+pub(crate) const MOST_AT_A_SITE: u32 = 2;
+
+/// While there are sites to choose from, it is looked so often how the uploads get on.
+const LOOK: Millis = 2_000;
+
+/// Where nothing moves for so long, it is found out whether the site still answers.
+const STANDS_STILL: Millis = 10_000;
+
+/// A site that answers, and takes nothing for so long, does not work.
+const TAKES_NOTHING: Millis = 40_000;
+
+/// Where the rate falls below this share of what it was, it is found out whether the site is still the nearest.
+const SLOWER: f64 = 0.4;
+
 /// What is to be done with a driver that is still there.
 type Call<'a> = dyn Fn(&Rc<Driver>) + 'a;
 
@@ -51,7 +72,7 @@ pub(crate) struct Driver {
     pub(crate) events: Events,
     /// How often the network has come back.
     pub(crate) revivals: Cell<u32>,
-    home: RefCell<Option<Rc<Home>>>,
+    map: RefCell<Option<Rc<Map>>>,
     queue: RefCell<Queue>,
     uploads: RefCell<Vec<Rc<Upload>>>,
     /// Small files that are stored and not yet completed.
@@ -61,6 +82,7 @@ pub(crate) struct Driver {
     gathering: Cell<Option<Timer>>,
     network: Cell<Option<Network>>,
     offline: Cell<Option<Timer>>,
+    looking: Cell<Option<Timer>>,
 }
 
 impl Driver {
@@ -72,7 +94,7 @@ impl Driver {
             reader: Reader::new(),
             events,
             revivals: Cell::new(0),
-            home: RefCell::default(),
+            map: RefCell::default(),
             queue: RefCell::new(queue),
             options,
             uploads: RefCell::default(),
@@ -82,11 +104,12 @@ impl Driver {
             gathering: Cell::default(),
             network: Cell::default(),
             offline: Cell::default(),
+            looking: Cell::default(),
         });
         let flush = driver.later();
         driver.events.on_frame(move || flush(&|driver| driver.flush()));
         let told = driver.later();
-        driver.network.set(Some(Network::watch(move |online| told(&|driver| driver.set_online(online)))));
+        driver.network.set(Some(Network::watch(move |change| told(&|driver| driver.hear_of_network(change)))));
         driver
     }
 
@@ -95,6 +118,7 @@ impl Driver {
         self.queue.borrow_mut().add(upload.id, upload.size(), upload.options.priority, now());
         self.uploads.borrow_mut().push(Rc::new(upload));
         self.pump();
+        self.look_later();
     }
 
     /// Tells the queue what happened, and does what it then asks for.
@@ -120,23 +144,88 @@ impl Driver {
         self.tell(upload);
     }
 
-    pub(crate) fn home(&self) -> Option<Rc<Home>> {
-        self.home.borrow().clone()
+    pub(crate) fn map(&self) -> Option<Rc<Map>> {
+        self.map.borrow().clone()
     }
 
-    /// The site that files go to is known.
-    pub(crate) fn settle(&self, home: Home, paths: Paths) {
-        self.home.replace(Some(Rc::new(home)));
-        let mut queue = self.queue.borrow_mut();
-        let online = queue.paths.online;
-        queue.paths = paths;
-        queue.paths.online = online;
+    /// Something about the site of an upload, once it is known.
+    pub(crate) fn site<T>(&self, upload: &Upload, read: impl FnOnce(&Site) -> T) -> Option<T> {
+        self.map.borrow().as_ref().map(|map| read(&map.sites[upload.site.get()]))
     }
 
-    /// The round trip to the storage has been measured.
-    pub(crate) fn measured(self: &Rc<Self>, round_trip: Millis) {
-        self.queue.borrow_mut().paths.pace.measured(round_trip);
+    /// The sites that files may go to are known.
+    pub(crate) fn settle(self: &Rc<Self>, map: Map, paths: Paths) {
+        self.map.replace(Some(Rc::new(map)));
+        {
+            let mut queue = self.queue.borrow_mut();
+            let online = queue.paths.online;
+            queue.paths = paths;
+            queue.paths.online = online;
+        }
+        // Until it is known how long the line is, it counts as short.
+        self.measure(Sites::begin);
+        self.look_later();
+    }
+
+    /// Begins a round of measurements, if that is what the choice of sites wants.
+    pub(crate) fn measure(self: &Rc<Self>, begin: impl FnOnce(&mut Sites) -> Vec<SiteIndex>) {
+        let Some(map) = self.map() else { return };
+        let sites = begin(&mut map.choice.borrow_mut());
+        if sites.is_empty() {
+            return;
+        }
+        map.measuring.set(sites.len());
+        map.began.set(now());
+        self.queue.borrow_mut().paths.measuring = map.sites.len() > 1;
+        sites.into_iter().for_each(|site| self.start(Job::Measure(map.clone(), site)));
+    }
+
+    /// One site of a round has been measured, or has not answered.
+    pub(crate) fn measured(self: &Rc<Self>, map: &Map) {
+        map.measuring.set(map.measuring.get() - 1);
+        if map.measuring.get() > 0 {
+            return;
+        }
+        self.queue.borrow_mut().paths.measuring = false;
+        map.choice.borrow_mut().end(|site| !self.moves_at(site), now());
+        self.rank(map);
+        let uploads = self.uploads.borrow().clone();
+        uploads.iter().for_each(|upload| self.judge(map, upload));
         self.pump();
+    }
+
+    /// Whether bytes move to a site.
+    pub(crate) fn moves_at(&self, site: SiteIndex) -> bool {
+        let (queue, now) = (self.queue.borrow(), now());
+        let moves = |parts: &Parts| parts.requests() > 0 && !parts.stands_still(PATIENCE, now);
+        let uploads = self.uploads.borrow();
+        uploads.iter().any(|upload| upload.site.get() == site && queue.parts(upload.id).is_some_and(moves))
+    }
+
+    /// Has the sites ordered by what is known so far, the pace set to the distance of the first, and the page told.
+    pub(crate) fn rank(self: &Rc<Self>, map: &Map) {
+        map.choice.borrow_mut().rank();
+        let chosen = map.chosen();
+        if let Some(latency) = chosen.and_then(|site| map.choice.borrow().latency(site))
+            && map.paced.replace(chosen) != chosen
+        {
+            self.queue.borrow_mut().paths.pace.measured(latency);
+        }
+        self.tell_sites(map);
+        self.pump();
+    }
+
+    /// A site did not work for an upload.
+    pub(crate) fn site_failed(&self, map: &Map, site: SiteIndex) {
+        map.choice.borrow_mut().failed(site, now());
+        self.tell_sites(map);
+    }
+
+    /// Whether an upload whose site does not work has another one to go to, which then is its choice.
+    pub(crate) fn leaves_site(&self, upload: &Upload, error: &Error) -> bool {
+        let Some(map) = self.map().filter(|_| error.code() == "storage_unavailable") else { return false };
+        self.site_failed(&map, upload.site.get());
+        map.choose(upload).is_some_and(|site| site != upload.site.get())
     }
 
     /// Requests that may be under way.
@@ -166,17 +255,26 @@ impl Driver {
         }
         upload.failing.set(None);
         upload.stage.set(Stage::Moving);
+        if let Some(map) = self.map() {
+            map.choice.borrow_mut().works(upload.site.get());
+        }
         self.queue.borrow_mut().opened(upload.id, parts, now());
         self.pump();
         self.tell(upload);
     }
 
-    /// The signer could not open this upload: that is tried again where the failure is a passing one.
+    /// The signer could not open this upload: that is tried again where the failure is a passing one, or there is another site.
     pub(crate) fn reopen_if_passing(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
-        match self.wait_after(upload, error) {
+        let wait = if self.leaves_site(upload, error) { Some(0) } else { self.wait_after(upload, error) };
+        match wait {
             Some(wait) => self.reopen(upload, wait),
             None => self.fail(upload, error),
         }
+    }
+
+    /// The same where it has been tried for long enough.
+    pub(crate) fn reopen_elsewhere(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
+        if self.leaves_site(upload, error) { self.reopen(upload, 0) } else { self.fail(upload, error) }
     }
 
     /// An upload cannot go on as it is, and begins anew.
@@ -191,11 +289,12 @@ impl Driver {
             kept.restarts.push(reason.code());
             kept.restarts.len()
         };
-        if restarts > MOST_RESTARTS {
+        if restarts > MOST_RESTARTS + upload.moves.get() {
             return self.fail(upload, reason);
         }
         self.abort(upload);
         upload.end_all();
+        upload.progress.replace(Progress::new(upload.size()));
         self.events.restarted(upload.id, reason);
         self.reopen(upload, 0);
     }
@@ -214,6 +313,10 @@ impl Driver {
 
     /// The signer could not complete this upload for a while.
     pub(crate) fn complete_later(self: &Rc<Self>, upload: &Rc<Upload>, error: Error) -> Result<(), Error> {
+        let failures = upload.failing.get().map_or(0, |(_, failures)| failures);
+        if failures >= MOST_AT_A_SITE && self.leaves_site(upload, &error) {
+            return Err(error);
+        }
         let wait = self.wait_after(upload, &error).ok_or(error)?;
         self.start(Job::CompleteLater(upload.clone(), wait));
         Ok(())
@@ -245,6 +348,7 @@ impl Driver {
     pub(crate) fn failed_if(self: &Rc<Self>, upload: &Rc<Upload>, outcome: Result<(), Error>) {
         match outcome {
             Ok(()) => {}
+            Err(error) if self.leaves_site(upload, &error) => self.move_on(upload, &error),
             Err(error) if error.cure == Cure::Reopen => self.restart(upload, &error),
             Err(error) => self.fail(upload, &error),
         }
@@ -269,6 +373,77 @@ impl Driver {
             self.abort(upload);
         }
         self.events.failed(upload.id, error, report, is_resumable);
+    }
+
+    /// Has it looked, while there are uploads, how they get on at their sites.
+    fn look_later(self: &Rc<Self>) {
+        let has_choice = self.map().is_some_and(|map| map.sites.len() > 1) && !self.uploads.borrow().is_empty();
+        let later = self.later();
+        let looking = self.looking.take().filter(|_| has_choice);
+        self.looking.set(looking.or_else(|| {
+            has_choice.then(|| {
+                Timer::after(LOOK, move || {
+                    later(&|driver| {
+                        driver.look();
+                        driver.looking.take();
+                        driver.look_later();
+                    });
+                })
+            })
+        }));
+    }
+
+    /// Measures anew if there is anything wrong.
+    fn look(self: &Rc<Self>) {
+        let now = now();
+        let (mut fails, mut is_slow) = (false, false);
+        for upload in &*self.uploads.borrow() {
+            let (queue, progress) = (self.queue.borrow(), upload.progress.borrow());
+            if let Some(parts) = queue.parts(upload.id) {
+                fails |= parts.trouble(now).is_some() || parts.stands_still(STANDS_STILL, now);
+                is_slow |= parts.requests() > 0 && progress.rate() < progress.best_rate() * SLOWER;
+            }
+        }
+        if (fails || is_slow) && self.queue.borrow().paths.online {
+            self.measure(|sites| sites.suspect(fails, now));
+        }
+    }
+
+    /// Has an upload begin anew at another site, if its own does not work, or is so slow that this pays.
+    fn judge(self: &Rc<Self>, map: &Map, upload: &Rc<Upload>) {
+        let (now, site) = (now(), upload.site.get());
+        let Some(other) = map.choose(upload).filter(|other| *other != site) else { return };
+        let reason = {
+            let (queue, mut choice) = (self.queue.borrow(), map.choice.borrow_mut());
+            let Some(parts) = queue.parts(upload.id) else { return };
+            let does_not_answer = || parts.trouble(now).is_some() || parts.stands_still(PATIENCE, now);
+            let progress = upload.progress.borrow();
+            let running = Running {
+                size: upload.size(),
+                left: progress.total() - progress.loaded(),
+                rate: progress.rate(),
+                best_rate: progress.best_rate(),
+            };
+            if choice.is_left(other, now) || choice.latency(other).is_none() {
+                return;
+            } else if choice.is_left(site, now) && does_not_answer() || parts.stands_still(TAKES_NOTHING, now) {
+                choice.failed(site, now);
+                Error::site_failed()
+            } else if parts.requests() > 0 && choice.is_worth_beginning_anew(site, other, &running) {
+                Error::site_slow()
+            } else {
+                return;
+            }
+        };
+        self.move_on(upload, &reason);
+    }
+
+    /// An upload begins anew, at another site.
+    fn move_on(self: &Rc<Self>, upload: &Rc<Upload>, reason: &Error) {
+        if upload.moves.get() < MOST_MOVES {
+            upload.moves.set(upload.moves.get() + 1);
+            self.restart(upload, reason);
+        }
     }
 
     fn upload(&self, id: UploadId) -> Option<Rc<Upload>> {
@@ -369,9 +544,10 @@ impl Driver {
         // The request is held by the upload, which is held by the driver.
         let heard = move |heard: Heard| later(&|driver| driver.heard(id, request, heard.clone()));
         let signed = upload.signed(request.number);
-        let url = self.home().and_then(|home| {
-            let path = home.paths.get(request.path)?.string("id")?;
-            Some(signed.get("urls").get(&path))
+        // What is not signed for a path is sent by another.
+        let url = self.map().and_then(|map| {
+            let path = map.paths.get(request.path)?.1.string("id")?;
+            Some(signed.get("urls").get(&path)).filter(Json::exists)
         });
         let xhr =
             url.zip(upload.part(request.number)).and_then(|(url, part)| Xhr::send(&signed, &url.0, &part, heard).ok());
@@ -421,15 +597,40 @@ impl Driver {
         self.start(Job::Complete(batch));
     }
 
+    fn hear_of_network(self: &Rc<Self>, change: Change) {
+        match change {
+            Change::Online | Change::Offline => self.set_online(change == Change::Online),
+            Change::Perhaps => self.measure(|sites| sites.suspect(false, now())),
+        }
+    }
+
     fn set_online(self: &Rc<Self>, online: bool) {
         let later = self.later();
         let believed = || Timer::after(BELIEVED_OFFLINE, move || later(&|driver| driver.set_online(true)));
         self.offline.set((!online).then(believed));
         if online {
             self.revivals.set(self.revivals.get() + 1);
+            self.network_changed();
         }
         self.queue.borrow_mut().set_online(online, now());
         self.pump();
+    }
+
+    /// What was measured on another network is worth nothing.
+    fn network_changed(self: &Rc<Self>) {
+        if let Some(map) = self.map() {
+            map.choice.borrow_mut().forget();
+            map.paced.take();
+        }
+    }
+
+    /// The page is told of the sites where that is news.
+    fn tell_sites(&self, map: &Map) {
+        let sites = map.describe();
+        let text = JSON::stringify(&sites.0).unwrap_or_default();
+        if map.told.replace(text.clone()) != text {
+            self.events.sites(0, &sites);
+        }
     }
 
     /// Ends an upload's requests and makes room for the next one.
@@ -442,10 +643,10 @@ impl Driver {
         self.pump();
     }
 
-    fn abort(self: &Rc<Self>, upload: &Rc<Upload>) {
+    fn abort(self: &Rc<Self>, upload: &Upload) {
         let ticket = upload.open(Json::default());
         if ticket.exists() && upload.leaves_parts_behind() {
-            self.start(Job::Abort(upload.clone(), ticket));
+            self.start(Job::Abort(ticket));
         }
     }
 
@@ -490,8 +691,8 @@ impl Driver {
     }
 
     fn write_report(&self, upload: &Upload) -> Json {
-        let (queue, home, kept) = (self.queue.borrow(), self.home(), upload.report.borrow());
-        report::write(upload, queue.parts(upload.id).map_or(&kept, |parts| &parts.report), home.as_deref())
+        let (queue, map, kept) = (self.queue.borrow(), self.map(), upload.report.borrow());
+        report::write(upload, queue.parts(upload.id).map_or(&kept, |parts| &parts.report), map.as_deref())
     }
 }
 

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::browser::clock::now;
 use crate::driver::Driver;
 use crate::events::Events;
+use crate::job::Job;
 use crate::options::{EngineOptions, FileOptions};
 use crate::signer::Signer;
 use crate::upload::Upload;
@@ -24,10 +25,10 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// `get_token` gives a promise of the caller's token; `on_events` hears of every upload, in arrays of events.
+    /// `signers` are the addresses to be tried, with spaces between them; `get_token` gives a promise of the caller's token; `on_events` hears of every upload, in arrays of events.
     #[wasm_bindgen(constructor)]
-    pub fn new(signer: String, options: JsValue, get_token: Function, on_events: Function) -> Self {
-        let signer = Signer::new(signer, get_token);
+    pub fn new(signers: &str, options: JsValue, get_token: Function, on_events: Function) -> Self {
+        let signer = Signer::new(signers, get_token);
         Self { driver: Driver::new(signer, EngineOptions::read(&Json(options)), Events::new(on_events)) }
     }
 
@@ -35,6 +36,11 @@ impl Engine {
     pub fn upload(&self, id: u32, file: Blob, options: JsValue) {
         let options = FileOptions::read(&Json(options), &Json(file.clone().into()));
         self.driver.add(Upload::new(id, file, options, now()));
+    }
+
+    /// Tells of the sites, by a number that the caller has not used before, once they are measured.
+    pub fn sites(&self, id: u32) {
+        self.driver.start(Job::TellSites(id));
     }
 
     pub fn pause(&self, id: u32) {

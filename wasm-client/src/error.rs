@@ -12,6 +12,8 @@ const LONGEST_WAIT: Millis = 60_000;
 /// An upload is opened anew, or resumed no more, for these reasons of the signer's.
 const LOST: [&str; 3] = ["upload_not_found", "ticket_expired", "invalid_ticket"];
 
+const UNREACHABLE: &str = "signer_unreachable";
+
 /// A stable code for programs, a message for people.
 #[derive(Clone)]
 pub(crate) struct Error {
@@ -55,7 +57,7 @@ impl Error {
             address,
             " does not answer. Check the connection, that the signer runs, and that it allows this page's origin.",
         ];
-        Self { cure: Cure::Time, ..Self::new("signer_unreachable", &join(&message), true) }
+        Self { cure: Cure::Time, ..Self::new(UNREACHABLE, &join(&message), true) }
     }
 
     pub(crate) fn not_a_signer(address: &str, status: u16) -> Self {
@@ -69,7 +71,7 @@ impl Error {
         // A proxy in front of a signer that restarts answers for it with 502 and the like.
         let passing = status >= 500;
         let cure = if passing { Cure::Time } else { Cure::Nothing };
-        Self { cure, ..Self::new("signer_unreachable", &join(&message), passing) }
+        Self { cure, ..Self::new(UNREACHABLE, &join(&message), passing) }
     }
 
     /// The error of a reply, or of one of the uploads that it is about, if there is one.
@@ -88,6 +90,21 @@ impl Error {
         // What the engine cannot mend may go better another time only if the signer says so, or its operator mends the storage.
         let retryable = cure != Cure::Nothing || wait > 0 || code == "storage_refused";
         Some(Self { json: error.with("retryable", retryable), cure, wait })
+    }
+
+    /// The site no longer works, and another does.
+    pub(crate) fn site_failed() -> Self {
+        Self::new("storage_unreachable", "The site does not answer: the upload starts anew at the next best one.", true)
+    }
+
+    /// The site has become so slow that it pays to go elsewhere.
+    pub(crate) fn site_slow() -> Self {
+        Self::new("site_slow", "The site has become slow: the upload starts anew at a nearer one.", true)
+    }
+
+    /// The file may go to no site.
+    pub(crate) fn no_site() -> Self {
+        Self::new("unknown_site", "There is no site for this file. Ask whoever runs the signer.", false)
     }
 
     /// The page cannot sign by itself.
@@ -110,6 +127,11 @@ impl Error {
 
     pub(crate) fn code(&self) -> String {
         self.json.string("code").unwrap_or_default()
+    }
+
+    /// Whether no signer has answered: another one may.
+    pub(crate) fn is_of_no_signer(&self) -> bool {
+        self.cure == Cure::Time && self.code() == UNREACHABLE
     }
 
     /// Whether the upload may go on another day as it stands.

@@ -83,6 +83,16 @@ impl Events {
         self.tell(id, "progress", event);
     }
 
+    /// Which site the upload goes to.
+    pub(crate) fn site(&self, id: UploadId, site: &Json) {
+        self.tell(id, "site", Json::object().with("site", site.clone()));
+    }
+
+    /// What is known of all sites: to whoever has asked, or by the number 0 since it has changed.
+    pub(crate) fn sites(&self, id: UploadId, sites: &Json) {
+        self.tell(id, "sites", Json::object().with("sites", sites.clone()));
+    }
+
     /// An upload that could be resumed is open. `opened` is the signer's word for it.
     pub(crate) fn opened(&self, id: UploadId, opened: &Json, plan: Plan) {
         let Plan::Multipart { part_size } = plan else { return };

@@ -11,13 +11,16 @@ use std::rc::Rc;
 use nearput_api::path;
 use nearput_core::Millis;
 use nearput_core::parts::{Checked, Request};
+use nearput_core::queue::UploadId;
 use nearput_core::retry::{self, Failure};
+use nearput_core::sites::{BUSY_PATIENCE, PATIENCE, SAMPLES, SiteIndex};
 
 use crate::browser::clock::{now, random};
-use crate::browser::network::round_trip;
+use crate::browser::network::round_trips;
 use crate::browser::timer::sleep;
-use crate::driver::Driver;
+use crate::driver::{Driver, MOST_AT_A_SITE};
 use crate::error::{Cure, Error};
+use crate::sites::{self, Map};
 use crate::upload::Upload;
 use crate::wire::Json;
 
@@ -41,10 +44,12 @@ pub(crate) enum Job {
     Complete(Vec<Rc<Upload>>),
     /// The same for one upload, after a while.
     CompleteLater(Rc<Upload>, Millis),
-    /// Have the signer delete what is stored of an upload under a ticket.
-    Abort(Rc<Upload>, Json),
-    /// Measure how far away an address is.
-    Measure(Json),
+    /// Have the signer delete what is stored of the upload of a ticket.
+    Abort(Json),
+    /// Measure how far away a site is.
+    Measure(Rc<Map>, SiteIndex),
+    /// Tell whoever asked, by this number, how far away the sites are.
+    TellSites(UploadId),
 }
 
 pub(crate) enum PartJob {
@@ -77,18 +82,34 @@ pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
             driver.complete_call_ended();
         }
         Job::CompleteLater(upload, wait) => {
+            let opening = upload.opening.get();
             sleep(wait).await;
-            driver.whole(&upload);
-        }
-        // Where this fails for good, the bucket's lifecycle rule deletes it.
-        Job::Abort(upload, ticket) => {
-            let _ = ask(&driver, &[upload], path::ABORT, Json::object().with("ticket", ticket)).await;
-        }
-        Job::Measure(url) => {
-            if let Some(round_trip) = round_trip(&url.0).await {
-                driver.measured(round_trip);
+            if upload.opening.get() == opening {
+                driver.whole(&upload);
             }
         }
+        // Where this fails for good, the bucket's lifecycle rule deletes it.
+        Job::Abort(ticket) => {
+            let _ = ask(&driver, &[], path::ABORT, Json::object().with("ticket", ticket)).await;
+        }
+        Job::Measure(map, site) => {
+            // Where there is nothing to choose, it is for the pace only.
+            let count = if map.sites.len() > 1 { SAMPLES } else { 1 };
+            let took = |took| map.choice.borrow_mut().sample(site, took);
+            // Where parts move on all connections, it waits for one of them to end.
+            let first = if driver.moves_at(site) { BUSY_PATIENCE } else { PATIENCE };
+            round_trips(&map.sites[site].probe_url.0, count, (first, PATIENCE), took).await;
+            driver.measured(&map);
+        }
+        Job::TellSites(id) => match sites::measured(&driver, &[]).await {
+            Ok(map) => {
+                while map.measuring.get() > 0 {
+                    sleep(LOOK).await;
+                }
+                driver.events.sites(id, &map.describe());
+            }
+            Err(error) => driver.events.failed(id, &error, Json::default(), false),
+        },
     }
 }
 
@@ -102,6 +123,14 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
     let mut failures = 0;
     loop {
         match driver.signer.call(call, &body, patience).await {
+            // Whoever can go to another site does not wait for this one.
+            Err(error)
+                if failures >= MOST_AT_A_SITE
+                    && about.first().is_some_and(|upload| driver.leaves_site(upload, &error)) =>
+            {
+                about.iter().for_each(|upload| driver.troubled(upload, None));
+                return Err(error);
+            }
             Err(error) if error.cure == Cure::Time && now() < deadline => {
                 failures += 1;
                 about.iter().for_each(|upload| driver.troubled(upload, Some(error.clone())));

@@ -1,7 +1,7 @@
 //! Nearput's upload engine in the browser.
 //!
 //! `nearput-core` decides, this crate does. In reading order: the page calls the [`engine`]; its [`driver`] feeds the machines of the
-//! core and carries out what they ask for, an [`upload`]'s slow [`job`]s among it: the signer is asked for the [`home`] site, the
+//! core and carries out what they ask for, an [`upload`]'s slow [`job`]s among it: the signer is asked for the [`sites`], the
 //! [`reader`] reads and checks, the [`signer`] is asked through the words of [`wire`], requests go out through [`browser`]; the page
 //! hears of it by [`events`], and in the end by a [`report`].
 
@@ -10,12 +10,12 @@ mod driver;
 mod engine;
 mod error;
 mod events;
-mod home;
 mod job;
 mod options;
 mod reader;
 mod report;
 mod signer;
+mod sites;
 mod upload;
 mod wire;
 

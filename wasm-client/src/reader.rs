@@ -30,8 +30,8 @@ extern "C" {
 
 /// Reads and checks.
 pub(crate) struct Reader {
-    /// For the algorithm of the site, once that is known.
-    hasher: OnceCell<Hasher>,
+    /// One for each algorithm that a site has wanted.
+    hashers: [OnceCell<Hasher>; 2],
     window: RefCell<Vec<u8>>,
     slice: u64,
     shredder: Shredder,
@@ -41,7 +41,7 @@ impl Reader {
     pub(crate) fn new() -> Self {
         let on_page = Json(js_sys::global().into()).get("document").exists();
         Self {
-            hasher: OnceCell::new(),
+            hashers: Default::default(),
             window: RefCell::new(vec![0; WINDOW]),
             slice: if on_page { PAGE_SLICE } else { WORKER_SLICE },
             shredder: Shredder::new(),
@@ -50,7 +50,7 @@ impl Reader {
 
     /// The checksum of all of `blob`. Fails if the file behind it is no longer what it was when it was chosen.
     pub(crate) async fn checksum(&self, blob: &Blob, algorithm: ChecksumAlgorithm) -> Result<Checksum, JsValue> {
-        let hasher = self.hasher.get_or_init(|| Hasher::new(algorithm));
+        let hasher = self.hashers[algorithm as usize].get_or_init(|| Hasher::new(algorithm));
         let size = blob.size() as u64;
         // Of no bytes, but by the algorithm.
         let mut checksum = hasher.extend(Checksum::EMPTY, &[]);

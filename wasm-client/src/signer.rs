@@ -5,35 +5,89 @@ use std::cell::RefCell;
 use gloo_net::http::Request;
 use js_sys::{Function, JSON, Promise, SyntaxError};
 use nearput_core::Millis;
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
+use crate::browser::clock::now;
+use crate::browser::network::abort_after;
 use crate::error::{Cure, Error};
 use crate::wire::Json;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = AbortSignal, js_name = timeout)]
-    fn abort_after(millis: f64) -> JsValue;
-}
+/// A signer that does not answer is left for so long, where there is another.
+const LEFT: Millis = 30_000;
 
-/// The signer, as one caller sees it.
+/// While there is another one to ask, no more than this share of the patience is spent on a silent one.
+const SHARE_OF_PATIENCE: Millis = 8;
+
+/// The signers, as one caller sees them. Each knows what another has opened.
 pub(crate) struct Signer {
-    address: String,
+    /// In the order in which they are tried, each with the time until which it is left.
+    addresses: RefCell<Vec<(String, Millis)>>,
     get_token: Function,
     token: RefCell<Option<JsValue>>,
 }
 
 impl Signer {
-    /// `get_token` gives a promise of the caller's token, or of nothing for an anonymous one.
-    pub(crate) fn new(address: String, get_token: Function) -> Self {
-        Self { address, get_token, token: RefCell::new(None) }
+    /// `addresses` are those to be tried, with spaces between them. `get_token` gives a promise of the caller's token, or of nothing
+    /// for an anonymous one.
+    pub(crate) fn new(addresses: &str, get_token: Function) -> Self {
+        let signer = Self { addresses: RefCell::default(), get_token, token: RefCell::new(None) };
+        addresses.split(' ').for_each(|address| signer.add(address));
+        signer
     }
 
-    /// Makes one call, which fails when it was not answered for `patience`. `body` is a plain object, to which the token is added.
+    /// A signer has told of others.
+    pub(crate) fn learn(&self, sites: &Json) {
+        sites.items("signers").filter_map(|address| address.0.as_string()).for_each(|address| self.add(&address));
+    }
+
+    fn add(&self, address: &str) {
+        let address = address.strip_suffix('/').unwrap_or(address);
+        let mut addresses = self.addresses.borrow_mut();
+        if !addresses.iter().any(|(known, _)| known == address) {
+            addresses.push((address.to_owned(), 0));
+        }
+    }
+
+    /// Makes one call, which fails when no signer has answered it. The last one is given all of `patience`. `body` is a plain object, to
+    /// which the token is added.
     pub(crate) async fn call(&self, path: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
+        let mut tried = Vec::new();
+        loop {
+            let (address, is_last) = self.next(&tried);
+            let patience = if is_last { patience } else { patience / SHARE_OF_PATIENCE };
+            match self.call_one(&address, path, body, patience).await {
+                Err(error) if error.is_of_no_signer() => {
+                    self.leave(&address, now() + LEFT);
+                    if is_last {
+                        return Err(error);
+                    }
+                    tried.push(address);
+                }
+                outcome => {
+                    self.leave(&address, 0);
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    /// The next one to try, and whether it is the last: those that are left come after the others.
+    fn next(&self, tried: &[String]) -> (String, bool) {
+        let addresses = self.addresses.borrow();
+        let untried = addresses.iter().filter(|(address, _)| !tried.contains(address));
+        let next = untried.min_by_key(|(_, left_until)| *left_until > now());
+        (next.map_or_else(String::new, |(address, _)| address.clone()), tried.len() + 1 >= addresses.len())
+    }
+
+    fn leave(&self, address: &str, until: Millis) {
+        let mut addresses = self.addresses.borrow_mut();
+        addresses.iter_mut().filter(|(known, _)| known == address).for_each(|(_, left_until)| *left_until = until);
+    }
+
+    async fn call_one(&self, address: &str, path: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
+        let unreachable = || Error::signer_unreachable(address);
         loop {
             let known_token = self.token.borrow().clone();
             let is_known = known_token.is_some();
@@ -44,10 +98,10 @@ impl Signer {
             self.token.replace(Some(token.clone()));
             body.set("token", token);
 
-            let response = self.request(path, body, patience)?.send().await.map_err(|_| self.unreachable())?;
-            let response = Response::from(response);
-            let reply = JsFuture::from(response.json().map_err(|_| self.unreachable())?).await;
-            match self.outcome(&response, reply) {
+            let request = request(address, path, body, patience).ok_or_else(unreachable)?;
+            let response = Response::from(request.send().await.map_err(|_| unreachable())?);
+            let reply = JsFuture::from(response.json().map_err(|_| unreachable())?).await;
+            match outcome(address, &response, reply) {
                 // A token that was good once may have ended.
                 Err(error) if error.cure == Cure::Token && is_known => _ = self.token.take(),
                 outcome => return outcome,
@@ -60,39 +114,32 @@ impl Signer {
         Ok(promise.unchecked_into())
     }
 
-    fn request(&self, path: &str, body: &Json, patience: Millis) -> Result<Request, Error> {
-        let text = JSON::stringify(&body.0).unwrap_or_default();
-        // A body that is a string is sent as `text/plain`.
-        let init = Json::object()
-            .with("method", "POST")
-            .with("credentials", "omit")
-            .with("body", text)
-            .with("signal", abort_after(patience as f64));
-        let url = self.address.clone() + path;
-        let request = web_sys::Request::new_with_str_and_init(&url, init.0.unchecked_ref());
-        request.map(Request::from).map_err(|_| self.unreachable())
-    }
-
-    fn outcome(&self, response: &Response, reply: Result<JsValue, JsValue>) -> Result<Json, Error> {
-        match reply.map(Json) {
-            Ok(reply) => match Error::read(&reply) {
-                Some(error) => Err(error),
-                None if response.ok() => Ok(reply),
-                None => Err(Error::not_a_signer(&self.address, response.status())),
-            },
-            Err(error) if error.is_instance_of::<SyntaxError>() => {
-                Err(Error::not_a_signer(&self.address, response.status()))
-            }
-            Err(_) => Err(self.unreachable()),
-        }
-    }
-
-    fn unreachable(&self) -> Error {
-        Error::signer_unreachable(&self.address)
-    }
-
     /// A reply that is JSON, but not what the call answers.
     pub(crate) fn misunderstood(&self) -> Error {
-        Error::not_a_signer(&self.address, 200)
+        Error::not_a_signer(&self.next(&[]).0, 200)
+    }
+}
+
+fn request(address: &str, path: &str, body: &Json, patience: Millis) -> Option<Request> {
+    let text = JSON::stringify(&body.0).unwrap_or_default();
+    // A body that is a string is sent as `text/plain`.
+    let init = Json::object()
+        .with("method", "POST")
+        .with("credentials", "omit")
+        .with("body", text)
+        .with("signal", abort_after(patience as f64));
+    let url = address.to_owned() + path;
+    web_sys::Request::new_with_str_and_init(&url, init.0.unchecked_ref()).ok().map(Request::from)
+}
+
+fn outcome(address: &str, response: &Response, reply: Result<JsValue, JsValue>) -> Result<Json, Error> {
+    match reply.map(Json) {
+        Ok(reply) => match Error::read(&reply) {
+            Some(error) => Err(error),
+            None if response.ok() => Ok(reply),
+            None => Err(Error::not_a_signer(address, response.status())),
+        },
+        Err(error) if error.is_instance_of::<SyntaxError>() => Err(Error::not_a_signer(address, response.status())),
+        Err(_) => Err(Error::signer_unreachable(address)),
     }
 }

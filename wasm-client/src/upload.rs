@@ -9,6 +9,7 @@ use nearput_core::parts::{Checked, Request};
 use nearput_core::progress::Progress;
 use nearput_core::queue::UploadId;
 use nearput_core::report::Report;
+use nearput_core::sites::SiteIndex;
 
 use crate::browser::blob::Blob;
 use crate::browser::xhr::Xhr;
@@ -23,6 +24,10 @@ pub(crate) struct Upload {
     pub(crate) file: Blob,
     pub(crate) options: FileOptions,
     pub(crate) began: Millis,
+    /// Where it goes, or will.
+    pub(crate) site: Cell<SiteIndex>,
+    /// How often it has begun anew since its site failed.
+    pub(crate) moves: Cell<usize>,
     pub(crate) plan: Cell<Plan>,
     pub(crate) stage: Cell<Stage>,
     pub(crate) progress: RefCell<Progress>,
@@ -71,6 +76,8 @@ impl Upload {
         Self {
             id,
             began: now,
+            site: Cell::default(),
+            moves: Cell::default(),
             plan: Cell::new(Plan::Put),
             stage: Cell::new(Stage::Queued),
             progress: RefCell::new(Progress::new(file.size() as u64)),

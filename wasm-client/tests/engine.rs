@@ -45,12 +45,8 @@ impl Page {
         Reflect::set(&options, &"giveUpAfter".into(), &1.into()).expect("a plain object");
         let function = |closure: &JsValue| closure.clone().unchecked_into::<Function>();
         // Nothing listens at this port.
-        let engine = Engine::new(
-            "http://127.0.0.1:9".to_owned(),
-            options.into(),
-            function(token.as_ref()),
-            function(listener.as_ref()),
-        );
+        let engine =
+            Engine::new("http://127.0.0.1:9", options.into(), function(token.as_ref()), function(listener.as_ref()));
         Self { engine, events, _listener: listener, _token: token }
     }
 

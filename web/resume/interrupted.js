@@ -14,7 +14,7 @@ import { lockName } from "./turn.js";
  * @returns {Promise<InterruptedUpload[]>}
  */
 export async function interrupted(connection, launch, records = store, locks = globalThis.navigator?.locks) {
-  const own = (await records.list()).filter((record) => record.signer === connection.signer);
+  const own = (await records.list()).filter((record) => record.signer === connection.signers[0]);
   own.sort((one, other) => other.updatedAt - one.updatedAt);
   const held = (await locks?.query())?.held?.map(({ name }) => name);
   return own.map((record) => {
@@ -78,12 +78,15 @@ async function read(record) {
  * @param {Connection} connection
  * @param {UploadRecord} record
  */
-async function abort({ signer, askToken }, { ticket }) {
-  try {
-    const body = JSON.stringify({ ticket, token: await askToken() });
-    await fetch(`${signer}/v1/uploads/abort`, { method: "POST", body });
-  } catch {
-    // What is stored then ends by the bucket's own rule.
+async function abort({ signers, askToken }, { ticket }) {
+  for (const signer of signers) {
+    try {
+      const body = JSON.stringify({ ticket, token: await askToken() });
+      await fetch(`${signer}/v1/uploads/abort`, { method: "POST", body });
+      return;
+    } catch {
+      // Where no signer answers, what is stored ends by the bucket's own rule.
+    }
   }
 }
 

@@ -9,7 +9,7 @@ const FILE = new File(["abc"], "a.txt", { type: "text/plain" });
 /** A connection whose engine is this test: it sees the calls, and says what the engine says. */
 function newNearput(start = async () => {}) {
   const engine = { calls: [], starts: 0, closed: false, setup: undefined };
-  const nearput = new Nearput({ signer: "https://sign.example.com", options: {}, worker: true, resume: true }, async (setup) => {
+  const nearput = new Nearput({ signers: ["https://sign.example.com"], options: {}, worker: true, resume: true }, async (setup) => {
     engine.starts += 1;
     engine.setup = setup;
     await start(engine.starts);

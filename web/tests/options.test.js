@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { connect } from "nearput";
-import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigner } from "../options.js";
+import { CONNECT_OPTIONS, FILE_OPTIONS, checkOptions, checkSigners } from "../options.js";
 
 test("an unknown option is a TypeError that names it and lists those there are", () => {
   assert.throws(() => connect("https://sign.example.com", { concurency: 4 }), {
@@ -50,11 +50,15 @@ test("options that are right or undefined pass", () => {
 });
 
 test("a signer's address loses its trailing slash and keeps its path", () => {
-  assert.equal(checkSigner("https://example.com/sign/"), "https://example.com/sign");
+  assert.deepEqual(checkSigners("https://example.com/sign/"), ["https://example.com/sign"]);
 });
 
-for (const wrong of [undefined, "", "sign.example.com", "/sign", "ftp://example.com", "https://example.com/?a=b"]) {
+test("several signers keep their order", () => {
+  assert.deepEqual(checkSigners(["https://a.example", "https://b.example/"]), ["https://a.example", "https://b.example"]);
+});
+
+for (const wrong of [undefined, "", "sign.example.com", "/sign", "ftp://example.com", "https://example.com/?a=b", [], ["https://a.example", ""]]) {
   test(`${JSON.stringify(wrong)} is no address of a signer`, () => {
-    assert.throws(() => checkSigner(wrong), { name: "TypeError", message: /absolute http\(s\) address/ });
+    assert.throws(() => checkSigners(wrong), { name: "TypeError", message: /absolute http\(s\) address/ });
   });
 }

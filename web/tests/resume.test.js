@@ -313,7 +313,7 @@ test("a second tab that is paused or cancelled while it waits leaves the first a
   assert.equal(records.kept.size, 1);
 });
 
-const connection = { signer: SIGNER, options: {}, worker: true, resume: true, askToken: async () => "token" };
+const connection = { signers: [SIGNER], options: {}, worker: true, resume: true, askToken: async () => "token" };
 
 /** What `interrupted()` gives of one record, and the uploads that it begins. */
 async function onlyInterrupted({ locks, ...change } = {}) {

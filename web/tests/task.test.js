@@ -69,6 +69,26 @@ test("progress never runs backwards", () => {
   assert.equal(task.progress.loaded, 6);
 });
 
+test("an upload that starts anew begins at 0, and says so first", () => {
+  const { task, hear } = newTask();
+  hear({ type: "progress", loaded: 6, total: 10, rate: 2, left: 2 });
+  const seen = [];
+  task.addEventListener("restart", () => seen.push("restart"));
+  task.addEventListener("progress", () => seen.push(task.progress.loaded));
+  hear({ type: "restarted", reason: { code: "storage_unreachable", message: "…" } });
+  hear({ type: "progress", loaded: 4, total: 10, rate: 2, left: 3 });
+  assert.deepEqual(seen, ["restart", 0, 4]);
+});
+
+test("a task tells which site its file goes to, and again after it has moved", () => {
+  const { task, hear } = newTask();
+  const seen = [task.site];
+  task.addEventListener("site", () => seen.push(task.site));
+  hear({ type: "site", site: "tokyo" });
+  hear({ type: "site", site: "dublin" });
+  assert.deepEqual(seen, [undefined, "tokyo", "dublin"]);
+});
+
 test("a task tells why it started anew", () => {
   const { task, hear } = newTask();
   const seen = [];

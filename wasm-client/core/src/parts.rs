@@ -255,6 +255,12 @@ impl Parts {
         self.paused
     }
 
+    /// Whether something should have moved for so long, and has not.
+    pub fn stands_still(&self, time: Millis, now: Millis) -> bool {
+        let is_sending = self.requests() > 0 || self.trouble.is_some();
+        !self.paused && is_sending && now >= self.furthest.1 + time
+    }
+
     /// Why nothing moves: what failed waits to be repeated, or is being repeated and has stood still for as long as a stall takes.
     pub fn trouble(&self, now: Millis) -> Option<&Failure> {
         let stands_still = self.requests() == 0 || now >= self.furthest.1 + self.stall_after();
@@ -416,7 +422,7 @@ impl Parts {
             None if is_long => Wish::AnyAtLength,
             None => Wish::Any,
         };
-        let path = paths.take(wish, now)?;
+        let path = paths.take(self.start.site, wish, now)?;
         part.begin(path, now);
         Some(Action::Send(Request { number: part.number, path }))
     }
@@ -453,7 +459,7 @@ impl Parts {
             return None;
         }
         let number = self.active[index].number;
-        let by = paths.take(Wish::Not(path), now)?;
+        let by = paths.take(self.start.site, Wish::Not(path), now)?;
         let anew = self.size_of(number) as f64 / paths.rate(by, now);
         if anew * HEDGING_MARGIN < left {
             self.active[index].begin(by, now);

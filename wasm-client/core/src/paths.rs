@@ -1,10 +1,11 @@
-//! The host names of a site's bucket, and which of them the next request goes by.
+//! The host names of each site's bucket, and which of them the next request to a site goes by.
 //!
-//! The bucket is the same behind all of them, so one file's parts may travel over all at once. How many each one carries follows
+//! The bucket is the same behind all of a site's, so one file's parts may travel over all of those at once. How many each one carries follows
 //! from the throughput of real parts. A name that fails or stands still is left, and tried again later.
 
 use crate::pace::Pace;
 use crate::retry;
+use crate::sites::SiteIndex;
 use crate::{Alarm, Millis};
 
 /// Browsers open so many HTTP/1.1 connections to one host name.
@@ -28,16 +29,26 @@ const SHORTEST_MEASURED: u64 = 1 << 20;
 /// How much a new measurement counts.
 const WEIGHT: f64 = 0.3;
 
-/// One of a site's paths, by its place in the site's list.
+/// One of all sites' paths, by its place in the list of all.
 pub type PathIndex = usize;
 
-/// The paths of one site, and the requests under way on them.
+/// The paths of every site, and the requests under way on them.
 #[derive(Debug)]
 pub struct Paths {
     pub pace: Pace,
     /// Whether the browser says that there is a network at all.
     pub online: bool,
+    /// The sites are being measured: one connection of each one's first path is left to that.
+    pub measuring: bool,
     paths: Vec<Path>,
+}
+
+/// What a path is told apart by.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    pub site: SiteIndex,
+    /// Each byte costs extra.
+    pub costly: bool,
 }
 
 /// What a request would use a path for.
@@ -55,8 +66,7 @@ pub enum Wish {
 
 #[derive(Debug)]
 struct Path {
-    /// Each byte costs extra.
-    costly: bool,
+    kind: Kind,
     requests: usize,
     /// Of one connection, in bytes per millisecond, and when it was measured.
     rate: Option<(f64, Millis)>,
@@ -75,11 +85,14 @@ struct Rank {
 }
 
 impl Paths {
-    /// `costly` says of each path whether its bytes cost extra; `most` bounds the requests of the page.
-    pub fn new(costly: &[bool], most: usize) -> Self {
-        let path = |&costly: &bool| Path { costly, requests: 0, rate: None, failures: 0, shut_until: 0 };
-        let free = costly.iter().filter(|costly| !**costly).count().max(1);
-        Self { pace: Pace::new(most.min(free * MOST_PER_PATH)), online: true, paths: costly.iter().map(path).collect() }
+    /// `most` bounds the requests of the page.
+    pub fn new(kinds: &[Kind], most: usize) -> Self {
+        let path = |&kind: &Kind| Path { kind, requests: 0, rate: None, failures: 0, shut_until: 0 };
+        // Those that cost nothing extra, of the site that has the most of them.
+        let free = |of: &Kind| kinds.iter().filter(|kind| kind.site == of.site && !kind.costly).count();
+        let widest = kinds.iter().map(free).max().unwrap_or_default().max(1);
+        let pace = Pace::new(most.min(widest * MOST_PER_PATH));
+        Self { pace, online: true, measuring: false, paths: kinds.iter().map(path).collect() }
     }
 
     /// Requests under way.
@@ -87,24 +100,25 @@ impl Paths {
         self.paths.iter().map(|path| path.requests).sum()
     }
 
-    /// Takes a place on the best path for one more request, if there may be one. It is given back by [`Self::release`].
-    pub fn take(&mut self, wish: Wish, now: Millis) -> Option<PathIndex> {
+    /// Takes a place on a site's best path for one more request, if there may be one. It is given back by [`Self::release`].
+    pub fn take(&mut self, site: SiteIndex, wish: Wish, now: Millis) -> Option<PathIndex> {
         if !self.online || now < self.pace.hold_until() || self.requests() >= self.pace.limit() {
             return None;
         }
-        let fastest = self.fastest(now);
-        let all_shut = self.paths.iter().all(|path| path.is_shut(now));
+        let fastest = self.fastest(site, now);
+        let all_shut = self.is_shut(site, now);
         // Then the others are not asked what they win.
-        let none_is_free = self.paths.iter().all(|path| path.costly || path.is_shut(now));
+        let none_is_free = self.of(site).all(|(_, path)| path.kind.costly || path.is_shut(now));
+        let mut left_free = usize::from(self.measuring);
         let mut best: Option<Rank> = None;
-        for (index, path) in self.paths.iter().enumerate() {
-            let may_be_used = path.requests < MOST_PER_PATH
+        for (index, path) in self.of(site) {
+            let may_be_used = path.requests + std::mem::take(&mut left_free) < MOST_PER_PATH
                 && (all_shut || !path.is_shut(now))
                 && wish != Wish::Not(index)
                 && (none_is_free || path.is_worth_it(fastest, wish, now));
             let rank = Rank {
                 just_failed: wish == Wish::NotIfPossible(index),
-                has_not_won: none_is_free || !path.costly,
+                has_not_won: none_is_free || !path.kind.costly,
                 slower: path.rate(now).is_some_and(|rate| rate < fastest * SLOWER),
                 index,
             };
@@ -159,7 +173,13 @@ impl Paths {
     /// The throughput of one connection of a path, in bytes per millisecond. A path that nothing is known of passes for as fast as
     /// the fastest; 0 where nothing is known at all.
     pub fn rate(&self, index: PathIndex, now: Millis) -> f64 {
-        self.paths[index].rate(now).unwrap_or_else(|| self.fastest(now))
+        let path = &self.paths[index];
+        path.rate(now).unwrap_or_else(|| self.fastest(path.kind.site, now))
+    }
+
+    /// Whether every path of a site has failed, and is left for a while.
+    pub fn is_shut(&self, site: SiteIndex, now: Millis) -> bool {
+        self.of(site).all(|(_, path)| path.is_shut(now))
     }
 
     /// When a request may be begun that may not be begun now.
@@ -168,10 +188,15 @@ impl Paths {
         self.paths.iter().for_each(|path| alarm.set(path.shut_until));
     }
 
-    /// The throughput of one connection of the fastest path that costs nothing extra.
-    fn fastest(&self, now: Millis) -> f64 {
-        let free = self.paths.iter().filter(|path| !path.costly && !path.is_shut(now));
-        free.filter_map(|path| path.rate(now)).fold(0.0, f64::max)
+    /// The paths of a site.
+    fn of(&self, site: SiteIndex) -> impl Iterator<Item = (PathIndex, &Path)> {
+        self.paths.iter().enumerate().filter(move |(_, path)| path.kind.site == site)
+    }
+
+    /// The throughput of one connection of a site's fastest path that costs nothing extra.
+    fn fastest(&self, site: SiteIndex, now: Millis) -> f64 {
+        let free = self.of(site).filter(|(_, path)| !path.kind.costly && !path.is_shut(now));
+        free.filter_map(|(_, path)| path.rate(now)).fold(0.0, f64::max)
     }
 }
 
@@ -185,7 +210,7 @@ impl Path {
     }
 
     fn is_worth_it(&self, fastest: f64, wish: Wish, now: Millis) -> bool {
-        match (self.costly, self.rate(now)) {
+        match (self.kind.costly, self.rate(now)) {
             // One request is a trial, once there is something to compare it with.
             (true, None) => wish == Wish::AnyAtLength && fastest > 0.0 && self.requests == 0,
             (true, Some(rate)) => fastest > 0.0 && rate >= fastest * WINNING_MARGIN,
@@ -201,9 +226,13 @@ mod tests {
 
     const PART: u64 = 8 << 20;
 
+    fn kinds<const COUNT: usize>(costly: [bool; COUNT]) -> [Kind; COUNT] {
+        costly.map(|costly| Kind { site: 0, costly })
+    }
+
     /// Two paths, and a third one that costs extra, on a line where all may be used at once.
     fn paths() -> Paths {
-        let mut paths = Paths::new(&[false, false, true], 64);
+        let mut paths = Paths::new(&kinds([false, false, true]), 64);
         paths.pace.measured(200);
         paths
     }
@@ -221,7 +250,7 @@ mod tests {
     }
 
     fn take(paths: &mut Paths) -> Option<PathIndex> {
-        paths.take(Wish::Any, 1_000)
+        paths.take(0, Wish::Any, 1_000)
     }
 
     #[test]
@@ -244,18 +273,18 @@ mod tests {
         measure(&mut paths, 0, 10_000);
         measure(&mut paths, 1, 1_000);
         assert_eq!((0..8).filter_map(|_| take(&mut paths)).count(), 6);
-        assert_eq!(paths.take(Wish::Any, 1_000 + BELIEVED), Some(0), "after a minute it is tried again");
+        assert_eq!(paths.take(0, Wish::Any, 1_000 + BELIEVED), Some(0), "after a minute it is tried again");
     }
 
     /// All that can be taken.
     fn take_all(paths: &mut Paths, wish: Wish) -> Vec<PathIndex> {
-        std::iter::from_fn(|| paths.take(wish, 1_000)).collect()
+        std::iter::from_fn(|| paths.take(0, wish, 1_000)).collect()
     }
 
     #[test]
     fn a_path_that_costs_extra_is_tried_by_one_request_of_a_long_upload() {
         let mut paths = paths();
-        assert_eq!(paths.take(Wish::AnyAtLength, 1_000), Some(0), "nothing to compare it with yet");
+        assert_eq!(paths.take(0, Wish::AnyAtLength, 1_000), Some(0), "nothing to compare it with yet");
         measure(&mut paths, 0, 1_000);
         assert_eq!(take(&mut paths), Some(0), "a short upload tries nothing");
         assert_eq!(take_all(&mut paths, Wish::AnyAtLength)[..2], [2, 0]);
@@ -283,8 +312,8 @@ mod tests {
 
     #[test]
     fn a_path_that_costs_extra_is_used_where_there_is_no_other() {
-        let mut paths = Paths::new(&[true], 64);
-        assert_eq!(paths.take(Wish::Any, 0), Some(0));
+        let mut paths = Paths::new(&kinds([true]), 64);
+        assert_eq!(paths.take(0, Wish::Any, 0), Some(0));
         let mut paths = self::paths();
         (0..2).for_each(|index| paths.failed(index, 1_000));
         assert_eq!(take(&mut paths), Some(2));
@@ -296,18 +325,18 @@ mod tests {
         paths.failed(0, 1_000);
         assert_eq!(take(&mut paths), Some(1));
         let opens = opens(&paths);
-        assert_eq!(paths.take(Wish::Any, opens), Some(0));
+        assert_eq!(paths.take(0, Wish::Any, opens), Some(0));
     }
 
     #[test]
     fn a_path_of_which_every_request_broke_off_at_once_is_left_no_longer_than_after_one() {
         let mut paths = paths();
         (0..6).for_each(|_| paths.failed(0, 1_000));
-        assert_eq!(paths.take(Wish::NotIfPossible(1), 3_000), Some(0));
+        assert_eq!(paths.take(0, Wish::NotIfPossible(1), 3_000), Some(0));
         paths.release(0);
         paths.failed(0, 3_000);
-        assert_eq!(paths.take(Wish::NotIfPossible(1), 5_000), Some(1), "longer each time");
-        assert_eq!(paths.take(Wish::NotIfPossible(1), 7_000), Some(0));
+        assert_eq!(paths.take(0, Wish::NotIfPossible(1), 5_000), Some(1), "longer each time");
+        assert_eq!(paths.take(0, Wish::NotIfPossible(1), 7_000), Some(0));
     }
 
     #[test]
@@ -320,9 +349,9 @@ mod tests {
     #[test]
     fn a_part_that_failed_goes_elsewhere_where_there_is_an_elsewhere() {
         let mut paths = paths();
-        assert_eq!(paths.take(Wish::NotIfPossible(0), 1_000), Some(1));
-        assert_eq!(Paths::new(&[false], 6).take(Wish::NotIfPossible(0), 0), Some(0));
-        assert_eq!(Paths::new(&[false], 6).take(Wish::Not(0), 0), None);
+        assert_eq!(paths.take(0, Wish::NotIfPossible(0), 1_000), Some(1));
+        assert_eq!(Paths::new(&kinds([false]), 6).take(0, Wish::NotIfPossible(0), 0), Some(0));
+        assert_eq!(Paths::new(&kinds([false]), 6).take(0, Wish::Not(0), 0), None);
     }
 
     #[test]
@@ -334,6 +363,6 @@ mod tests {
         paths.pace.slow_down(500, 1_000);
         assert_eq!(take(&mut paths), None);
         assert_eq!(opens(&paths), 1_500);
-        assert_eq!(paths.take(Wish::Any, 1_500), Some(0));
+        assert_eq!(paths.take(0, Wish::Any, 1_500), Some(0));
     }
 }

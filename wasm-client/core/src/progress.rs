@@ -15,13 +15,14 @@ pub struct Progress {
     loaded: u64,
     /// Bytes per second; none until there is a sample.
     rate: Option<f64>,
+    best_rate: f64,
     sampled: Option<(Millis, u64)>,
 }
 
 impl Progress {
     /// Nothing yet of `total` bytes.
     pub fn new(total: u64) -> Self {
-        Self { total, loaded: 0, rate: None, sampled: None }
+        Self { total, loaded: 0, rate: None, best_rate: 0.0, sampled: None }
     }
 
     /// Takes note that `loaded` bytes are there or under way. Less than before, after a request was lost, changes nothing. Says
@@ -39,7 +40,12 @@ impl Progress {
         }
         let sample = (self.loaded - before) as f64 * 1000.0 / span as f64;
         let weight = span as f64 / (span + SMOOTHING) as f64;
-        self.rate = Some(self.rate.map_or(sample, |rate| rate + weight * (sample - rate)));
+        let rate = self.rate.map_or(sample, |rate| rate + weight * (sample - rate));
+        // The first sample is of buffers that were empty.
+        if self.rate.is_some() {
+            self.best_rate = self.best_rate.max(rate);
+        }
+        self.rate = Some(rate);
         self.sampled = Some((now, self.loaded));
         true
     }
@@ -63,6 +69,11 @@ impl Progress {
     /// Bytes per second; 0 while unknown.
     pub fn rate(&self) -> f64 {
         self.rate.unwrap_or(0.0)
+    }
+
+    /// The highest rate so far.
+    pub fn best_rate(&self) -> f64 {
+        self.best_rate
     }
 
     /// Seconds until the end at this rate; none while unknown.

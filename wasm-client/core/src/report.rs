@@ -7,7 +7,7 @@ use crate::retry::Failure;
 /// How one upload went, so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
-    /// By the path's place in the site's list.
+    /// By the path's place in the list of all sites' paths.
     pub paths: Vec<PathReport>,
     /// How often something was repeated, by the code of its reason.
     pub retries: Vec<(String, u32)>,

@@ -13,11 +13,16 @@ use crate::wire::{self, Json};
 
 pub(super) async fn complete(driver: &Rc<Driver>, uploads: &[Rc<Upload>]) {
     let body = Json::object().with("uploads", Json::list(uploads.iter().map(|upload| upload.whole.borrow().clone())));
+    let openings: Vec<u32> = uploads.iter().map(|upload| upload.opening.get()).collect();
     let reply = match ask(driver, uploads, path::COMPLETE, body).await {
         Ok(reply) => reply,
-        Err(error) => return driver.fail_all(uploads, &error),
+        Err(error) => return uploads.iter().for_each(|upload| driver.failed_if(upload, Err(error.clone()))),
     };
-    for (upload, outcome) in uploads.iter().zip(reply.outcomes("uploads")) {
+    for ((upload, outcome), opening) in uploads.iter().zip(reply.outcomes("uploads")).zip(openings) {
+        // It has begun anew elsewhere.
+        if upload.opening.get() != opening {
+            continue;
+        }
         match Error::read(&outcome) {
             None if outcome.get("key").exists() => driver.completed(upload, &outcome),
             None => driver.fail(upload, &driver.signer.misunderstood()),

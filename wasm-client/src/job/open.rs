@@ -16,17 +16,35 @@ use super::parts::{read, take_signed};
 use crate::browser::clock::now;
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::home;
+use crate::sites::{self, Site};
 use crate::upload::Upload;
 use crate::wire::{self, Json};
 
-pub(super) async fn open(driver: &Rc<Driver>, mut uploads: Vec<Rc<Upload>>) {
-    let home = match home::find(driver, &uploads).await {
-        Ok(home) => home,
+pub(super) async fn open(driver: &Rc<Driver>, uploads: Vec<Rc<Upload>>) {
+    let map = match sites::measured(driver, &uploads).await {
+        Ok(map) => map,
         Err(error) => return driver.fail_all(&uploads, &error),
     };
+    let mut by_site = vec![Vec::new(); map.sites.len()];
+    for upload in uploads {
+        match map.choose(&upload) {
+            Some(site) => {
+                upload.site.set(site);
+                driver.events.site(upload.id, &map.sites[site].id);
+                by_site[site].push(upload);
+            }
+            None => driver.fail(&upload, &Error::no_site()),
+        }
+    }
+    for (site, uploads) in map.sites.iter().zip(by_site) {
+        open_at(driver, site, uploads).await;
+    }
+}
+
+/// Opens uploads that go to the same site.
+async fn open_at(driver: &Rc<Driver>, site: &Site, mut uploads: Vec<Rc<Upload>>) {
     for upload in &uploads {
-        match plan(upload.size(), driver.options.part_size, driver.limit(), &home.profile) {
+        match plan(upload.size(), driver.options.part_size, driver.limit(), &site.profile) {
             Ok(plan) => upload.plan.set(plan),
             Err(too_large) => driver.fail(upload, &too_large.into()),
         }
@@ -39,7 +57,7 @@ pub(super) async fn open(driver: &Rc<Driver>, mut uploads: Vec<Rc<Upload>>) {
         return;
     }
     let files = Json::list(uploads.iter().map(|upload| describe(upload)));
-    let body = Json::object().with("site", home.site.clone()).with("files", files);
+    let body = Json::object().with("site", site.id.clone()).with("files", files);
 
     let answered = Cell::new(false);
     let call = async {
@@ -55,7 +73,7 @@ pub(super) async fn open(driver: &Rc<Driver>, mut uploads: Vec<Rc<Upload>>) {
     };
     let reply = match join(call, read_on).await {
         (Ok(reply), ()) => reply,
-        (Err(error), ()) => return driver.fail_all(&uploads, &error),
+        (Err(error), ()) => return uploads.iter().for_each(|upload| driver.reopen_elsewhere(upload, &error)),
     };
     let outcomes = reply.outcomes("uploads");
     for (upload, outcome) in uploads.iter().zip(outcomes) {
@@ -120,11 +138,12 @@ async fn begin(driver: &Driver, upload: &Upload, outcome: &Json, reply: &Json) -
 /// The machine for an upload that is open.
 pub(super) fn start(driver: &Driver, upload: &Upload) -> Parts {
     let start = Start {
+        site: upload.site.get(),
         plan: upload.plan.get(),
         size: upload.size(),
         give_up_after: driver.options.give_up_after,
         stall_after: driver.options.stall_after,
-        second_copies: driver.home().is_some_and(|home| home.profile.second_copies),
+        second_copies: driver.site(upload, |site| site.profile.second_copies) == Some(true),
     };
     Parts::new(start, upload.report.take(), now())
 }

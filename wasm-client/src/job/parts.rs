@@ -20,7 +20,7 @@ pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) 
         PartJob::Read(number) => Event::Read(read(driver, upload, number).await?),
         PartJob::Sign(parts) => {
             let about = std::slice::from_ref(upload);
-            let may_sign = driver.home().is_some_and(|home| home.credentials) && upload.leaves_parts_behind();
+            let may_sign = driver.site(upload, |site| site.credentials) == Some(true) && upload.leaves_parts_behind();
             let reply = match &driver.options.sign {
                 Some(sign) if may_sign && upload.sample.borrow().exists() => {
                     credentials::sign(driver, about, sign, &parts).await?
@@ -51,8 +51,8 @@ pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) 
 
 /// A part with its checksum, where the site wants one.
 pub(super) async fn read(driver: &Driver, upload: &Upload, number: u32) -> Result<Checked, Error> {
-    let algorithm = driver.home().and_then(|home| home.profile.checksum);
-    let Some(algorithm) = algorithm else { return Ok(Checked { number, checksum: None }) };
+    let algorithm = driver.site(upload, |site| site.profile.checksum);
+    let Some(Some(algorithm)) = algorithm else { return Ok(Checked { number, checksum: None }) };
     let unreadable = || Error::file_unreadable(&upload.options.name);
     let part = upload.part(number).ok_or_else(unreadable)?;
     let checksum = driver.reader.checksum(&part, algorithm).await.map_err(|_| unreadable())?;

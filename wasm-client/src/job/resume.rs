@@ -9,20 +9,20 @@ use super::open::start;
 use super::parts::read;
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::home;
+use crate::sites;
 use crate::upload::Upload;
 use crate::wire::{self, Json};
 
 pub(super) async fn resume(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(), Error> {
     let record = upload.interrupted.take();
     let changed = || Error::file_changed(&upload.options.name);
-    let home = home::find(driver, std::slice::from_ref(upload)).await?;
+    let map = sites::find(driver, std::slice::from_ref(upload)).await?;
     let part_size = record.number("partSize").unwrap_or_default() as u64;
     upload.plan.set(Plan::Multipart { part_size });
     upload.open(record.get("ticket"));
-    if record.get("site") != home.site {
-        return Err(Error::lost());
-    }
+    let site = record.get("site");
+    upload.site.set(map.find(&site).ok_or_else(Error::lost)?);
+    driver.events.site(upload.id, &site);
     let body = Json::object().with("ticket", upload.ticket());
     let reply = ask(driver, std::slice::from_ref(upload), path::PARTS, body).await?;
 

@@ -6,6 +6,7 @@ use crate::Millis;
 use crate::checksum::Checksum;
 use crate::paths::{PathIndex, Paths};
 use crate::retry::Failure;
+use crate::sites::SiteIndex;
 
 /// A part that has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub struct Means<'a> {
 /// What an upload starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
+    /// Where it goes.
+    pub site: SiteIndex,
     pub plan: Plan,
     /// In bytes.
     pub size: u64,

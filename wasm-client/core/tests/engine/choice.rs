@@ -5,6 +5,8 @@ use nearput_core::Millis;
 use nearput_core::paths::{MOST_PER_PATH, Paths, WINNING_MARGIN, Wish};
 use proptest::prelude::*;
 
+use crate::world;
+
 const PART: u64 = 8 << 20;
 
 /// A measurement is believed for so long.
@@ -142,7 +144,7 @@ fn take(paths: &mut Paths, reference: &mut Reference, wish: Wish) {
     let before = paths.requests();
     let may_begin = reference.online && reference.now >= reference.hold_until && before < paths.pace.limit();
     let usable: Vec<_> = (0..reference.paths.len()).filter(|path| reference.may_be_used(*path, wish)).collect();
-    let taken = paths.take(wish, reference.now);
+    let taken = paths.take(0, wish, reference.now);
     assert_eq!(taken.is_some(), may_begin && !usable.is_empty(), "{taken:?} of {usable:?} for {wish:?}");
     let is_free = before == 0 && may_begin && !matches!(wish, Wish::Not(_));
     assert!(!is_free || taken.is_some(), "where nothing is under way there is always a path");
@@ -169,7 +171,7 @@ proptest! {
         happenings in prop::collection::vec(happening(), 1..150),
     ) {
         let costly: Vec<bool> = kinds.iter().map(|(costly, _)| *costly).collect();
-        let mut paths = Paths::new(&costly, 64);
+        let mut paths = Paths::new(&world::kinds(&costly), 64);
         paths.pace.measured(round_trip);
         let known = |&(costly, took): &(bool, Millis)| Known { costly, took, ..Known::default() };
         let mut reference = Reference { paths: kinds.iter().map(known).collect(), now: 0, online: true, hold_until: 0 };

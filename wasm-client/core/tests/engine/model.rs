@@ -2,6 +2,7 @@
 
 use nearput_core::Millis;
 use nearput_core::parts::{Event, Request};
+use nearput_core::paths::Kind;
 use nearput_core::retry::Failure;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -42,6 +43,17 @@ enum Happening {
     /// Something about a request that is not, or no longer, under way, or about parts that are not to be completed.
     Stale(u32, Request),
 }
+
+/// The paths of a world: of each its site, and whether its bytes cost extra.
+const PATHS: [&[(usize, bool)]; 7] = [
+    &[(0, false)],
+    &[(0, true)],
+    &[(0, false), (0, false)],
+    &[(0, false), (0, false), (0, true)],
+    &[(0, false); 4],
+    &[(0, false), (1, false)],
+    &[(0, false), (0, true), (1, false), (2, true), (2, false)],
+];
 
 fn failure() -> impl Strategy<Value = Failure> {
     let reply = |status, code: &str| Just(Failure::Reply { status, code: code.to_owned(), retry_after: None });
@@ -180,13 +192,14 @@ proptest! {
 
     #[test]
     fn whatever_happens_every_upload_completes_or_is_given_up_for_a_reason(
-        costly in prop::sample::select(vec![&[false][..], &[true], &[false, false], &[false, false, true], &[false; 4]]),
+        paths in prop::sample::select(PATHS.to_vec()),
         is_far: bool,
         second_copies: bool,
         checksums: bool,
         happenings in prop::collection::vec(happening(), 1..200),
     ) {
-        let mut world = World::with_paths(costly);
+        let kinds = paths.iter().map(|&(site, costly)| Kind { site, costly });
+        let mut world = World::with_kinds(kinds.collect());
         if is_far {
             world = world.far();
         }

@@ -29,6 +29,8 @@ pub(crate) type Completion = (Vec<Stored>, Option<Checksum>);
 #[derive(Debug)]
 pub(crate) struct Upload {
     pub(crate) size: u64,
+    /// Where it went when it was opened last.
+    pub(crate) site: usize,
     pub(crate) plan: Plan,
     /// Whether the site knows an algorithm.
     checksums: bool,
@@ -61,6 +63,7 @@ impl Upload {
         let plan = if size <= PART { Plan::Form } else { Plan::Multipart { part_size: PART } };
         Self {
             size,
+            site: 0,
             plan,
             checksums,
             ending: None,
@@ -107,7 +110,7 @@ impl Upload {
     /// Nothing is left of what was known, except for what the user has seen.
     pub(crate) fn reopened(&mut self, now: Millis) {
         let progress = std::mem::replace(&mut self.progress, Progress::new(0));
-        *self = Self { progress, ..Self::new(self.size, self.checksums, now) };
+        *self = Self { progress, site: self.site, ..Self::new(self.size, self.checksums, now) };
     }
 
     pub(crate) fn sign(&mut self, number: u32, expires: Millis) -> Signed {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use nearput_core::Millis;
 use nearput_core::parts::{Action, Checked, Event, Parts, Request, Signed, Start};
-use nearput_core::paths::{MOST_PER_PATH, Paths};
+use nearput_core::paths::{Kind, MOST_PER_PATH, Paths};
 use nearput_core::queue::{Queue, Step, UploadId};
 use nearput_core::report::Report;
 use nearput_core::retry::{self, Failure, Remedy};
@@ -34,6 +34,7 @@ pub(crate) struct Sent {
 /// Everything that the queue asked for and has no answer yet, in the order asked for.
 pub(crate) struct World {
     pub(crate) queue: Queue,
+    kinds: Vec<Kind>,
     pub(crate) now: Millis,
     pub(crate) second_copies: bool,
     pub(crate) checksums: bool,
@@ -56,8 +57,14 @@ pub(crate) struct World {
 impl World {
     /// A world in which `costly` says of each path whether its bytes cost extra.
     pub(crate) fn with_paths(costly: &[bool]) -> Self {
+        Self::with_kinds(kinds(costly))
+    }
+
+    /// A world with these paths, of as many sites as they name. Each time an upload is opened it goes to the next one.
+    pub(crate) fn with_kinds(kinds: Vec<Kind>) -> Self {
         Self {
-            queue: Queue::new(Paths::new(costly, 64)),
+            queue: Queue::new(Paths::new(&kinds, 64)),
+            kinds,
             now: 0,
             second_copies: true,
             checksums: true,
@@ -77,7 +84,7 @@ impl World {
 
     /// A world with one path and so many requests at once.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { queue: Queue::new(Paths::new(&[false], limit)), ..Self::with_paths(&[false]) }
+        Self { queue: Queue::new(Paths::new(&kinds(&[false]), limit)), ..Self::with_paths(&[false]) }
     }
 
     /// The same at a distance of 200 ms, where every connection is used from the start.
@@ -173,6 +180,7 @@ impl World {
             );
         }
         assert!(first.len() < 2, "no third copy");
+        assert_eq!(self.kinds[path].site, self.uploads[&id].site, "an upload keeps to its site");
         let now = self.now;
         self.upload(id).begin(number, now);
         let sent = Sent { id, number, path, begun: self.now, bytes: 0 };
@@ -262,9 +270,17 @@ impl World {
 
     fn opened(&mut self, id: UploadId) {
         let (now, second_copies, lifetime) = (self.now, self.second_copies, self.lifetime);
+        let sites = self.kinds.iter().map(|kind| kind.site + 1).max().expect("there is a path");
         let upload = self.upload(id);
-        let start =
-            Start { plan: upload.plan, size: upload.size, give_up_after: GIVE_UP, stall_after: STALL, second_copies };
+        upload.site = (upload.site + 1) % sites;
+        let start = Start {
+            site: upload.site,
+            plan: upload.plan,
+            size: upload.size,
+            give_up_after: GIVE_UP,
+            stall_after: STALL,
+            second_copies,
+        };
         let mut parts = Parts::new(start, Report::default(), now);
         if let Some(held) = upload.opened(now) {
             parts.hold(&held);
@@ -474,4 +490,9 @@ impl Sent {
 fn take<T>(items: &mut Vec<T>, is: impl Fn(&T) -> bool) -> Option<T> {
     let index = items.iter().position(is)?;
     Some(items.remove(index))
+}
+
+/// Paths of one site, of which is said whether their bytes cost extra.
+pub(crate) fn kinds(costly: &[bool]) -> Vec<Kind> {
+    costly.iter().map(|costly| Kind { site: 0, costly: *costly }).collect()
 }
