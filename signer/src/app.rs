@@ -26,6 +26,7 @@ use crate::routing::{Bucket, Path};
 use crate::sealer::{Opened, Sealer, TicketError};
 use crate::server::TlsError;
 use crate::site::Site;
+use crate::ticket::Ticket;
 use crate::upload::Upload;
 use crate::webhooks::Webhooks;
 
@@ -144,10 +145,14 @@ impl App {
 
     /// The same, wherever it is: what may not be kept there may be taken away.
     pub(crate) fn upload_to_abort(&self, ticket: &str, caller: &Caller, now: SystemTime) -> Result<Upload<'_>, Error> {
-        let Opened { ticket, renewed } = self.sealer.open(ticket, caller, now)?;
+        let Opened { ticket, opened_at, renewed } = self.sealer.open(ticket, caller, now)?;
         let site = self.site(&ticket.site)?;
-        let may_roam = |id: &str| ticket.may_roam && self.policy.may_be_kept(caller, id);
-        Ok(Upload { site, paths: self.paths_within(site, &may_roam), ticket, renewed })
+        Ok(Upload { site, paths: self.paths_of(&ticket, site, caller), ticket, opened_at, renewed })
+    }
+
+    /// The paths of a site by which a caller may send what a ticket names.
+    pub(crate) fn paths_of<'a>(&self, ticket: &Ticket, site: &'a Site, caller: &Caller) -> Vec<&'a Path> {
+        self.paths_within(site, &|id| ticket.may_roam && self.policy.may_be_kept(caller, id))
     }
 
     /// The paths of a site by which no bytes come to a site that is not `allowed`: an access point takes them to any that is

@@ -73,7 +73,7 @@ impl Checksum {
     }
 }
 
-fn name(algorithm: ChecksumAlgorithm) -> &'static str {
+pub(crate) fn name(algorithm: ChecksumAlgorithm) -> &'static str {
     match algorithm {
         ChecksumAlgorithm::Crc64nvme => "CRC64NVME",
         ChecksumAlgorithm::Crc32c => "CRC32C",

@@ -48,6 +48,14 @@ pub(crate) enum Error {
     InvalidChecksum(#[from] InvalidChecksum),
     #[error(transparent)]
     Ticket(#[from] TicketError),
+    #[error("there is no access point at the site `{site}` that may choose the bucket; leave `by_access_point` out")]
+    NoAccessPoint { site: String },
+    #[error("the storage knows no upload that was created for this ticket; open it anew")]
+    NotCreated,
+    #[error("the upload of this ticket is created already; go on with it, or open it anew")]
+    CreatedAlready,
+    #[error("the upload id is not one that storage gives out; repeat it as it was answered")]
+    InvalidUploadId,
     #[error("{0}")]
     Incomplete(&'static str),
     #[error("{0}; upload the file again")]
@@ -109,7 +117,10 @@ impl Error {
             Self::Denied(Denied::Name(_) | Denied::Key(_)) => ErrorCode::InvalidName,
             Self::Denied(Denied::Metadata(_)) => ErrorCode::InvalidRequest,
             Self::UnknownSite(_) => ErrorCode::UnknownSite,
-            Self::InvalidPlan(_) => ErrorCode::InvalidPlan,
+            Self::InvalidPlan(_) | Self::NoAccessPoint { .. } => ErrorCode::InvalidPlan,
+            Self::NotCreated => ErrorCode::UploadNotFound,
+            Self::CreatedAlready => ErrorCode::InvalidTicket,
+            Self::InvalidUploadId => ErrorCode::InvalidRequest,
             Self::InvalidPartNumber(_) | Self::PartTwice { .. } => ErrorCode::InvalidPartNumber,
             Self::InvalidChecksum(_) => ErrorCode::InvalidChecksum,
             Self::Ticket(TicketError::Invalid | TicketError::Elsewhere) => ErrorCode::InvalidTicket,

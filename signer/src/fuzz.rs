@@ -5,7 +5,10 @@
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nearput_api::{AbortUpload, AskCredentials, CompleteUploads, ListParts, OpenFile, OpenUploads, Plan, SignParts};
+use nearput_api::{
+    AbortUpload, AskCredentials, AskStatus, CompleteUploads, CreatedUpload, ListParts, OpenFile, OpenUploads, Plan,
+    SignParts,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -83,7 +86,12 @@ fn a_ticket() -> Ticket {
     let grant = decide(&Caller::Anonymous, &request, &POLICY).expect("guests may upload images");
     let key = grant.key(&fresh()).expect("a safe key");
     let cut = Cut { plan: file.plan, size: file.size, checksum: None };
-    Ticket::new(&grant, key, &cut, Sending::Multipart { part_size: 7, upload_id: "1".to_owned() })
+    Ticket::new(
+        &grant,
+        key,
+        &cut,
+        Sending::Multipart { by_access_point: false, part_size: 7, upload_id: "1".to_owned() },
+    )
 }
 
 /// Whatever is safe as a key reaches the same object through every browser, and every name leaves something safe.
@@ -158,6 +166,8 @@ pub fn body(data: &[u8]) {
     read::<ListParts>(data);
     read::<AbortUpload>(data);
     read::<AskCredentials>(data);
+    read::<AskStatus>(data);
+    read::<CreatedUpload>(data);
 }
 
 fn fresh() -> Fresh {

@@ -32,6 +32,8 @@ pub(crate) struct SealedTicket {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) ticket: Ticket,
+    /// When the upload was opened, in Unix seconds.
+    pub(crate) opened_at: u64,
     /// The same for a longer time, where less than half of its own is left.
     pub(crate) renewed: Option<SealedTicket>,
 }
@@ -81,6 +83,15 @@ impl Sealer {
         self.seal_until(ticket, now, unix_seconds(now), unix_seconds(now + self.lifetime))
     }
 
+    /// Seals what has become of a ticket. The upload does not last longer for it.
+    pub(crate) fn seal_again(&self, ticket: Ticket, now: SystemTime, opened_at: u64) -> SealedTicket {
+        self.seal_until(ticket, now, opened_at, unix_seconds(now + self.lifetime).min(self.latest(opened_at)))
+    }
+
+    fn latest(&self, opened_at: u64) -> u64 {
+        opened_at.saturating_add(self.max_lifetime.as_secs())
+    }
+
     fn seal_until(&self, ticket: Ticket, now: SystemTime, opened: u64, exp: u64) -> SealedTicket {
         let key = &self.keys[0];
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
@@ -100,14 +111,13 @@ impl Sealer {
             return Err(TicketError::Expired);
         }
         let renewed = self.renew(&claims, now);
-        Ok(Opened { ticket: claims.ticket, renewed })
+        Ok(Opened { ticket: claims.ticket, opened_at: claims.opened, renewed })
     }
 
     /// An upload that moves does not lose its ticket, until the longest time is over.
     fn renew(&self, claims: &Claims, now: SystemTime) -> Option<SealedTicket> {
         let left = Duration::from_secs(claims.exp - unix_seconds(now));
-        let latest = claims.opened.saturating_add(self.max_lifetime.as_secs());
-        let exp = unix_seconds(now + self.lifetime).min(latest);
+        let exp = unix_seconds(now + self.lifetime).min(self.latest(claims.opened));
         (left < self.lifetime / 2 && exp > claims.exp)
             .then(|| self.seal_until(claims.ticket.clone(), now, claims.opened, exp))
     }
@@ -179,7 +189,7 @@ mod tests {
         let request = Request { site: None, files: 1, file: &file };
         let grant = policy::decide(caller, &request, &policy).expect("granted");
         let cut = Cut { plan: file.plan, size: file.size, checksum: Some(ChecksumAlgorithm::Crc64nvme) };
-        let sending = Sending::Multipart { part_size: 7, upload_id: "the-upload".to_owned() };
+        let sending = Sending::Multipart { part_size: 7, upload_id: "the-upload".to_owned(), by_access_point: false };
         let key = grant.key(&Fresh::new(Uuid::nil(), now())).expect("safe");
         Ticket::new(&grant, key, &cut, sending)
     }
@@ -230,6 +240,17 @@ mod tests {
         assert!(renewed(&third.text, 59).is_none(), "it could not last longer");
         let late = sealer.open(&third.text, &caller("me"), now() + Duration::from_hours(60));
         assert_eq!(late.err(), Some(TicketError::Expired));
+    }
+
+    #[test]
+    fn a_ticket_that_is_sealed_again_lasts_no_longer_than_its_upload_may() {
+        let sealer = Sealer::new(vec![key("a", 1)], &TICKETS);
+        let opened_at = sealer.open(&sealer.seal(ticket(), now()).text, &caller("me"), now()).expect("opens").opened_at;
+        let ends = |hours| {
+            let sealed = sealer.seal_again(ticket(), now() + Duration::from_hours(hours), opened_at);
+            (sealed.expires_at - unix_seconds(now())) / 3600
+        };
+        assert_eq!([0, 20, 50].map(ends), [24, 44, 60]);
     }
 
     #[test]

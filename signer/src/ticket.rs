@@ -55,6 +55,14 @@ pub(crate) enum Sending {
     Multipart {
         part_size: u64,
         upload_id: String,
+        /// Whether its parts may go by the access point as well, which finds the bucket again by the sender's place.
+        #[serde(skip_serializing_if = "is_false", default)]
+        by_access_point: bool,
+    },
+    /// The browser is to create a multipart upload with these by an access point, and nothing else is signed.
+    Awaiting {
+        part_size: u64,
+        attributes: Attributes,
     },
 }
 
@@ -97,6 +105,21 @@ impl Ticket {
         }
     }
 
+    /// Whether the browser is to create the upload, by an access point.
+    pub(crate) fn awaits_creation(&self) -> bool {
+        match self.sending {
+            Sending::Awaiting { .. } => true,
+            Sending::Form(_) | Sending::Put(_) | Sending::Multipart { .. } => false,
+        }
+    }
+
+    /// The same upload, once it is found at a site. Only what awaits its creation becomes another.
+    pub(crate) fn created(self, site: &str, upload_id: &str) -> Self {
+        let Sending::Awaiting { part_size, .. } = self.sending else { return self };
+        let sending = Sending::Multipart { part_size, upload_id: upload_id.to_owned(), by_access_point: true };
+        Self { site: site.to_owned(), sending, ..self }
+    }
+
     /// Who opened the upload, if it is known.
     pub(crate) fn subject(&self) -> Option<&str> {
         self.sub.as_deref()
@@ -112,7 +135,7 @@ impl Ticket {
         let plan = match self.sending {
             Sending::Form(_) => Plan::Form,
             Sending::Put(_) => Plan::Put,
-            Sending::Multipart { part_size, .. } => Plan::Multipart { part_size },
+            Sending::Multipart { part_size, .. } | Sending::Awaiting { part_size, .. } => Plan::Multipart { part_size },
         };
         Cut { plan, size: self.size, checksum: self.checksum }
     }

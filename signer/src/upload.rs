@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nearput_api::{PartToSign, Plan, RenewedTicket, SignedPart};
 
 use crate::attributes::Attributes;
-use crate::checksum::{Checked, Checksum};
+use crate::checksum::{self, Checked, Checksum};
 use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::form::Form;
@@ -22,6 +22,8 @@ pub(crate) struct Upload<'a> {
     /// By which its requests may go.
     pub(crate) paths: Vec<&'a Path>,
     pub(crate) ticket: Ticket,
+    /// When it was opened, in Unix seconds.
+    pub(crate) opened_at: u64,
     /// The same ticket for a longer time, where half of its own is over.
     pub(crate) renewed: Option<SealedTicket>,
 }
@@ -54,15 +56,34 @@ impl Upload<'_> {
             }
             Sending::Put(attributes) => {
                 let headers = self.headers(part, Some(attributes));
-                ("PUT", self.urls(part, None, &headers, presigner)?, headers, BTreeMap::new())
+                ("PUT", self.part_urls(part, &headers, presigner)?, headers, BTreeMap::new())
             }
-            Sending::Multipart { upload_id, .. } => {
+            Sending::Multipart { .. } => {
                 let headers = self.headers(part, None);
-                ("PUT", self.urls(part, Some(upload_id), &headers, presigner)?, headers, BTreeMap::new())
+                ("PUT", self.part_urls(part, &headers, presigner)?, headers, BTreeMap::new())
             }
+            Sending::Awaiting { .. } => return Err(Error::NotCreated),
         };
         let expires_at = unix_millis(presigner.end());
         Ok(SignedPart { number: part.number, method: method.to_owned(), urls, headers, fields, expires_at })
+    }
+
+    /// Signs the request by which the browser creates the upload that the ticket awaits, as the signer itself would. Of the
+    /// object it leaves nothing open but the bytes.
+    pub(crate) fn sign_create(&self, presigner: &Presigner<'_>) -> Result<SignedPart, Error> {
+        let Sending::Awaiting { attributes, .. } = &self.ticket.sending else { return Err(Error::CreatedAlready) };
+        let mut headers: BTreeMap<_, _> = attributes.headers().collect();
+        headers.insert("content-type".to_owned(), self.ticket.media_type.clone());
+        if let Some(algorithm) = self.ticket.cut().checksum {
+            headers.insert("x-amz-checksum-algorithm".to_owned(), checksum::name(algorithm).to_owned());
+            headers.insert("x-amz-checksum-type".to_owned(), "FULL_OBJECT".to_owned());
+        }
+        let resource = escape_key(self.ticket.key.as_str()) + "?uploads";
+        let access_point = self.paths.iter().filter(|path| !path.is_of_one_bucket());
+        let request = Unsigned { method: "POST", resource: &resource, size: None, headers: &headers };
+        let urls = sign_by(access_point, &request, presigner)?;
+        let (fields, expires_at) = (BTreeMap::new(), unix_millis(presigner.end()));
+        Ok(SignedPart { number: 0, method: "POST".to_owned(), urls, headers, fields, expires_at })
     }
 
     /// What the client is to show from now on.
@@ -109,27 +130,47 @@ impl Upload<'_> {
         headers
     }
 
-    fn urls(
+    /// The addresses of a PUT.
+    fn part_urls(
         &self,
         part: &Part,
-        upload_id: Option<&str>,
         headers: &BTreeMap<String, String>,
         presigner: &Presigner<'_>,
     ) -> Result<BTreeMap<String, String>, PresignError> {
         let mut resource = escape_key(self.ticket.key.as_str());
-        if let Some(id) = upload_id {
-            resource += &format!("?partNumber={}&uploadId={}", part.number, escape_query(id));
+        let mut may_roam = true;
+        if let Sending::Multipart { upload_id, by_access_point, .. } = &self.ticket.sending {
+            resource += &format!("?partNumber={}&uploadId={}", part.number, escape_query(upload_id));
+            // The id of a multipart upload belongs to one bucket.
+            may_roam = *by_access_point;
         }
-        let size = part.size.to_string();
-        let mut signed = vec![("content-length", size.as_str())];
-        signed.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        // The id of a multipart upload belongs to one bucket.
-        let paths = self.paths.iter().filter(|path| upload_id.is_none() || path.is_of_one_bucket());
-        let sign = |path: &&Path| {
-            let url = path.url(&resource);
-            let url = presigner.sign(&StorageRequest { method: "PUT", url: &url, headers: &signed, by: path.kind })?;
-            Ok((path.id.clone(), url))
-        };
-        paths.map(sign).collect()
+        let paths = self.paths.iter().filter(|path| may_roam || path.is_of_one_bucket());
+        let request = Unsigned { method: "PUT", resource: &resource, size: Some(part.size), headers };
+        sign_by(paths, &request, presigner)
     }
+}
+
+/// A request that may go by several paths.
+struct Unsigned<'a> {
+    method: &'a str,
+    resource: &'a str,
+    /// Of the body, where that is held to one.
+    size: Option<u64>,
+    headers: &'a BTreeMap<String, String>,
+}
+
+fn sign_by<'a>(
+    paths: impl Iterator<Item = &'a &'a Path>,
+    request: &Unsigned<'_>,
+    presigner: &Presigner<'_>,
+) -> Result<BTreeMap<String, String>, PresignError> {
+    let size = request.size.map(|size| size.to_string());
+    let mut headers: Vec<_> = size.iter().map(|size| ("content-length", size.as_str())).collect();
+    headers.extend(request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let sign = |path: &&Path| {
+        let url = path.url(request.resource);
+        let request = StorageRequest { method: request.method, url: &url, headers: &headers, by: path.kind };
+        Ok((path.id.clone(), presigner.sign(&request)?))
+    };
+    paths.map(sign).collect()
 }

@@ -86,6 +86,14 @@ impl Storage {
         Ok(self.list(key, upload_id).await?.iter().filter_map(stored_part).collect())
     }
 
+    /// Whether there is such an upload, of this key.
+    pub(crate) async fn has_upload(&self, key: &str, upload_id: &str) -> Result<bool, StorageError> {
+        let list = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id).max_parts(1);
+        let listed = self.call(LIST, list.send()).await?;
+        let is = |said: Option<&str>, asked: &str| said.is_none_or(|said| said == asked);
+        Ok(is(listed.key(), key) && is(listed.upload_id(), upload_id))
+    }
+
     /// The ETag of each stored part, by its number.
     pub(crate) async fn list_etags(
         &self,

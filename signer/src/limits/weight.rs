@@ -1,6 +1,8 @@
 //! How much a call asks for.
 
-use nearput_api::{AbortUpload, AskCredentials, AskStatus, CompleteUploads, ListParts, OpenUploads, SignParts};
+use nearput_api::{
+    AbortUpload, AskCredentials, AskStatus, CompleteUploads, CreatedUpload, ListParts, OpenUploads, SignParts,
+};
 
 use crate::auth::NoBody;
 
@@ -26,6 +28,12 @@ impl Weighed for OpenUploads {
 }
 
 impl Weighed for SignParts {
+    fn items(&self) -> usize {
+        self.parts.len()
+    }
+}
+
+impl Weighed for CreatedUpload {
     fn items(&self) -> usize {
         self.parts.len()
     }

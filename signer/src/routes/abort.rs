@@ -22,7 +22,8 @@ pub(super) async fn abort(State(app): State<Arc<App>>, call: Call<AbortUpload>) 
     let now = SystemTime::now();
     let upload = app.upload_to_abort(&call.body.ticket, &call.caller, now)?;
     match &upload.ticket.sending {
-        Sending::Form(_) | Sending::Put(_) => {}
+        // What a browser creates and tells nobody of has no parts, and the bucket's lifecycle takes it away.
+        Sending::Form(_) | Sending::Put(_) | Sending::Awaiting { .. } => {}
         Sending::Multipart { upload_id, .. } => {
             upload.site.storage.abort(upload.ticket.key.as_str(), upload_id).await?;
         }

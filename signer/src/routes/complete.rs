@@ -58,6 +58,7 @@ async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUplo
     let mut is_own = upload.ticket.existing != Existing::Kept;
     let stored = match &upload.ticket.sending {
         Sending::Form(_) | Sending::Put(_) => storage.head(key, cut.checksum).await?,
+        Sending::Awaiting { .. } => return Err(Error::NotCreated),
         Sending::Multipart { upload_id, .. } => {
             let parts = check_parts(asked.parts, &cut)?;
             match put_together(&upload, upload_id, parts, checksum.as_ref()).await {

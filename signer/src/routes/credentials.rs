@@ -25,6 +25,9 @@ pub(super) async fn credentials(
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     let site = upload.site;
+    if upload.ticket.awaits_creation() {
+        return Err(Error::NotCreated);
+    }
     if !upload.ticket.may_delegate {
         return Err(Error::NoCredentials { site: site.id.clone() });
     }

@@ -2,6 +2,7 @@
 
 mod abort;
 mod complete;
+mod created;
 mod credentials;
 mod docs;
 mod health;
@@ -25,13 +26,14 @@ use crate::app::App;
 use crate::error::Error;
 
 /// The paths of all calls.
-pub(crate) const CALLS: [&str; 13] = [
+pub(crate) const CALLS: [&str; 14] = [
     path::SITES,
     path::OPEN,
     path::SIGN,
     path::COMPLETE,
     path::PARTS,
     path::ABORT,
+    path::CREATED,
     path::STATUS,
     path::CREDENTIALS,
     path::HEALTH,
@@ -56,6 +58,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::COMPLETE, post(complete::complete))
         .route(path::PARTS, post(parts::parts))
         .route(path::ABORT, post(abort::abort))
+        .route(path::CREATED, post(created::created))
         .route(path::STATUS, post(status::status))
         .route(path::CREDENTIALS, post(credentials::credentials))
         .route(path::HEALTH, get(health::health))

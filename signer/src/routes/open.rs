@@ -15,12 +15,13 @@ use crate::app::App;
 use crate::attributes::Attributes;
 use crate::auth::{Call, Caller};
 use crate::aws::NewUpload;
-use crate::clock::unix_millis;
+use crate::clock::{unix_millis, unix_seconds};
 use crate::error::{Error, outcome};
 use crate::key::ObjectKey;
 use crate::limits::Who;
 use crate::plan::{Cut, InvalidPlan};
 use crate::policy::{self, Fresh, Grant, Request};
+use crate::routing::Path;
 use crate::site::Site;
 use crate::ticket::{Existing, Sending, Ticket};
 use crate::upload::{Part, Upload};
@@ -38,7 +39,7 @@ pub(super) async fn open(State(app): State<Arc<App>>, call: Call<OpenUploads>) -
 }
 
 async fn open_all(app: Arc<App>, call: Call<OpenUploads>) -> Result<Json<OpenedUploads>, Error> {
-    let OpenUploads { site, by_access_point: _, files } = call.body;
+    let OpenUploads { site, by_access_point, files } = call.body;
     let levels = app.policy.levels(&call.caller)?;
     app.check_file_count(&levels, files.len())?;
     app.check_parts_of_all(&files)?;
@@ -47,18 +48,49 @@ async fn open_all(app: Arc<App>, call: Call<OpenUploads>) -> Result<Json<OpenedU
     }
 
     let request = |file| Request { site: site.as_deref(), files: files.len(), file };
-    let uploads: Vec<_> = files.iter().map(|file| open_one(&app, &call.caller, &call.who, request(file))).collect();
+    let uploads: Vec<_> = files
+        .iter()
+        .map(|file| async {
+            let granted = grant(&app, &call.caller, request(file), by_access_point)?;
+            open_one(&app, &call.who, file, granted).await
+        })
+        .collect();
     let uploads =
         stream::iter(uploads).buffered(CONCURRENCY).map(|result| outcome(result, &app.metrics)).collect().await;
     Ok(Json(OpenedUploads { server_time: unix_millis(SystemTime::now()), uploads }))
 }
 
-async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -> Result<OpenedUpload, Error> {
-    // All that can be refused is refused before the storage is asked, so that nothing is left behind there.
-    let file = request.file;
+/// What is granted for a file, and by which way.
+struct Granted<'a> {
+    grant: Grant<'a>,
+    site: &'a Site,
+    paths: Vec<&'a Path>,
+    /// Whether the browser creates the upload, so that an access point chooses its bucket.
+    by_access_point: bool,
+}
+
+fn grant<'a>(
+    app: &'a App,
+    caller: &'a Caller,
+    request: Request<'a>,
+    by_access_point: bool,
+) -> Result<Granted<'a>, Error> {
     let grant = policy::decide(caller, &request, &app.policy)?;
     let site = app.site(grant.site())?;
     tracing::debug!(rule = grant.rule().number, site = site.id, "granted");
+    let may_use = |id: &str| grant.sites().iter().any(|site| site == id);
+    let paths = app.paths_within(site, &may_use);
+    let is_there = site.access_point && paths.iter().any(|path| !path.is_of_one_bucket());
+    match (request.file.plan, by_access_point) {
+        (Plan::Multipart { .. }, true) if !is_there => Err(Error::NoAccessPoint { site: site.id.clone() }),
+        (Plan::Multipart { .. }, by_access_point) => Ok(Granted { grant, site, paths, by_access_point }),
+        (Plan::Form | Plan::Put, _) => Ok(Granted { grant, site, paths, by_access_point: false }),
+    }
+}
+
+async fn open_one(app: &App, who: &Who, file: &OpenFile, granted: Granted<'_>) -> Result<OpenedUpload, Error> {
+    // All that can be refused is refused before the storage is asked, so that nothing is left behind there.
+    let Granted { grant, site, paths, by_access_point } = granted;
     let cut = Cut::check(file.plan, grant.size(), &site.profile)?;
     app.check_parts(&file.parts)?;
     let parts: Vec<_> = parts_to_sign(file).iter().map(|asked| Part::check(asked, &cut)).collect::<Result<_, _>>()?;
@@ -72,7 +104,11 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
     let presigner = app.presigner(site, &credentials, now)?;
 
     let reservation = app.limiter.reserve(who, grant.size()).await?;
-    let sending = match prepare(site, &grant, &cut, &key, attributes).await {
+    let sending = match (cut.plan, by_access_point) {
+        (Plan::Multipart { part_size }, true) => Ok(Sending::Awaiting { part_size, attributes }),
+        (Plan::Form | Plan::Put | Plan::Multipart { .. }, _) => prepare(site, &grant, &cut, &key, attributes).await,
+    };
+    let sending = match sending {
         Ok(sending) => sending,
         Err(error) => {
             reservation.give_back().await;
@@ -80,14 +116,15 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
         }
     };
     let mut ticket = Ticket::new(&grant, key.clone(), &cut, sending);
-
     ticket.place = reservation.keep();
-    let may_use = |id: &str| grant.sites().iter().any(|site| site == id);
-    let paths = app.paths_within(site, &may_use);
     ticket.may_roam = paths.iter().any(|path| !path.is_of_one_bucket());
-    let upload = Upload { site, paths, ticket, renewed: None };
-    let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
+    let upload = Upload { site, paths, ticket, opened_at: unix_seconds(now), renewed: None };
+    let (create, parts) = match by_access_point {
+        true => (Some(upload.sign_create(&presigner)?), Vec::new()),
+        false => (None, parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<_, _>>()?),
+    };
     site.metrics.opened.inc();
+    site.metrics.signed(create.as_slice());
     site.metrics.signed(&parts);
     let sealed = app.sealer.seal(upload.ticket, now);
     Ok(OpenedUpload {
@@ -97,7 +134,7 @@ async fn open_one(app: &App, caller: &Caller, who: &Who, request: Request<'_>) -
         key: key.into(),
         plan: cut.plan,
         parts,
-        create: None,
+        create,
     })
 }
 
@@ -141,7 +178,7 @@ async fn prepare(
                     checksum: cut.checksum,
                 })
                 .await?;
-            Ok(Sending::Multipart { part_size, upload_id })
+            Ok(Sending::Multipart { part_size, upload_id, by_access_point: false })
         }
     }
 }

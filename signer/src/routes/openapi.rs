@@ -31,6 +31,7 @@ pub(super) struct Failures(ErrorReply);
         super::complete::complete,
         super::parts::parts,
         super::abort::abort,
+        super::created::created,
         super::status::status,
         super::credentials::credentials,
         super::health::health,

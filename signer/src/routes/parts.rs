@@ -23,6 +23,7 @@ pub(super) async fn parts(State(app): State<Arc<App>>, call: Call<ListParts>) ->
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     let parts = match &upload.ticket.sending {
         Sending::Form(_) | Sending::Put(_) => Vec::new(),
+        Sending::Awaiting { .. } => return Err(Error::NotCreated),
         Sending::Multipart { upload_id, .. } => {
             upload.site.storage.list_parts(upload.ticket.key.as_str(), upload_id).await?
         }

@@ -67,9 +67,17 @@ async fn every_call_is_described_for_programs_and_for_people() {
     let page = send("GET", &signer.url(path::DOCS), &[], "").await;
     let policy = page.headers["content-security-policy"].to_str().expect("text").to_owned();
     let page = String::from_utf8(page.body.to_vec()).expect("text");
-    for path in
-        [path::SITES, path::OPEN, path::SIGN, path::COMPLETE, path::PARTS, path::ABORT, path::STATUS, path::CREDENTIALS]
-    {
+    for path in [
+        path::SITES,
+        path::OPEN,
+        path::SIGN,
+        path::COMPLETE,
+        path::PARTS,
+        path::ABORT,
+        path::STATUS,
+        path::CREATED,
+        path::CREDENTIALS,
+    ] {
         let post = &description["paths"][path]["post"];
         let reply = &post["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
         let name = reply.as_str().expect("a word").rsplit('/').next().expect("a name");

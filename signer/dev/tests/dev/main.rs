@@ -1,5 +1,6 @@
 //! The embedded S3 and the world around it, asked by AWS's own client and by raw HTTP.
 
+mod access_point;
 mod bucket;
 mod cors;
 mod crc32c;
