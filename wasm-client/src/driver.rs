@@ -180,15 +180,15 @@ impl Driver {
         sites.into_iter().for_each(|site| self.start(Job::Measure(map.clone(), site)));
     }
 
-    /// One site of a round has been measured, or has not answered.
-    pub(crate) fn measured(self: &Rc<Self>, map: &Map) {
+    /// A site has been measured, or has not answered.
+    pub(crate) fn measured(self: &Rc<Self>, map: &Map, site: SiteIndex) {
+        map.choice.borrow_mut().over(site, |site| self.moves_at(site), now());
         map.measuring.set(map.measuring.get() - 1);
-        if map.measuring.get() > 0 {
-            return;
+        if map.measuring.get() == 0 {
+            self.queue.borrow_mut().paths.measuring = false;
+            map.choice.borrow_mut().end(now());
+            self.rank(map);
         }
-        self.queue.borrow_mut().paths.measuring = false;
-        map.choice.borrow_mut().end(|site| !self.moves_at(site), now());
-        self.rank(map);
         let uploads = self.uploads.borrow().clone();
         uploads.iter().for_each(|upload| self.judge(map, upload));
         self.pump();
@@ -282,10 +282,12 @@ impl Driver {
         if !self.knows(upload) {
             return;
         }
+        let sent = self.queue.borrow().parts(upload.id).map_or(0, Parts::loaded);
         let report = self.queue.borrow_mut().take_report(upload.id);
         let restarts = {
             let mut kept = upload.report.borrow_mut();
             *kept = report.unwrap_or_else(|| std::mem::take(&mut kept));
+            kept.wasted += sent;
             kept.restarts.push(reason.code());
             kept.restarts.len()
         };
@@ -424,7 +426,7 @@ impl Driver {
                 rate: progress.rate(),
                 best_rate: progress.best_rate(),
             };
-            if choice.is_left(other, now) || choice.latency(other).is_none() {
+            if choice.is_left(other, now) || !choice.answers(other) {
                 return;
             } else if choice.is_left(site, now) && does_not_answer() || parts.stands_still(TAKES_NOTHING, now) {
                 choice.failed(site, now);
@@ -536,7 +538,7 @@ impl Driver {
     }
 
     fn start_part(self: &Rc<Self>, upload: &Rc<Upload>, job: PartJob) {
-        self.start(Job::Part(upload.clone(), job));
+        self.start(Job::Part(upload.clone(), upload.opening.get(), job));
     }
 
     fn send(self: &Rc<Self>, upload: &Rc<Upload>, request: Request) {

@@ -38,8 +38,8 @@ pub(crate) enum Job {
     Open(Vec<Rc<Upload>>),
     /// Go on with an upload that was interrupted.
     Resume(Rc<Upload>),
-    /// Something about the parts of one upload.
-    Part(Rc<Upload>, PartJob),
+    /// Something about the parts of one upload, unless it has been opened anew since this time.
+    Part(Rc<Upload>, u32, PartJob),
     /// Have the signer complete uploads, by one call.
     Complete(Vec<Rc<Upload>>),
     /// The same for one upload, after a while.
@@ -73,9 +73,11 @@ pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
             let outcome = resume::resume(&driver, &upload).await;
             driver.failed_if(&upload, outcome);
         }
-        Job::Part(upload, job) => {
-            let outcome = parts::run(&driver, &upload, job).await;
-            driver.failed_if(&upload, outcome);
+        Job::Part(upload, opening, job) => {
+            if upload.opening.get() == opening {
+                let outcome = parts::run(&driver, &upload, job).await;
+                driver.failed_if(&upload, outcome);
+            }
         }
         Job::Complete(uploads) => {
             complete::complete(&driver, &uploads).await;
@@ -99,7 +101,7 @@ pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
             // Where parts move on all connections, it waits for one of them to end.
             let first = if driver.moves_at(site) { BUSY_PATIENCE } else { PATIENCE };
             round_trips(&map.sites[site].probe_url.0, count, (first, PATIENCE), took).await;
-            driver.measured(&map);
+            driver.measured(&map, site);
         }
         Job::TellSites(id) => match sites::measured(&driver, &[]).await {
             Ok(map) => {

@@ -43,10 +43,10 @@ const CHANGED: f64 = 1.5;
 const WEIGHT: f64 = 0.1;
 
 /// Rounds because something fails have at least this between them.
-const FAILING_AGAIN: Millis = 5_000;
+const FAILING_AGAIN: Millis = 2_000;
 
 /// Rounds because something is slow have at least this between them, and twice as much each time nothing came of it.
-const SLOW_AGAIN: Millis = 10_000;
+const SLOW_AGAIN: Millis = 5_000;
 
 /// A site that does not work is left for so long, and for longer each time; never so long that its return would go unnoticed.
 const LEFT: Millis = 30_000;
@@ -77,8 +77,10 @@ pub struct Sites {
 struct Site {
     /// The round trip, once it is known.
     latency: Option<Millis>,
-    /// The shortest of the round under way.
+    /// The shortest of the round under way,
     fresh: Option<Millis>,
+    /// which is over for this site.
+    is_over: bool,
     failures: u32,
     left_until: Millis,
 }
@@ -126,7 +128,10 @@ impl Sites {
         if std::mem::replace(&mut self.measuring, true) {
             return Vec::new();
         }
-        self.sites.iter_mut().for_each(|site| site.fresh = None);
+        for site in &mut self.sites {
+            site.fresh = None;
+            site.is_over = false;
+        }
         self.order.iter().copied().filter(|site| self.is_offered(*site)).collect()
     }
 
@@ -142,6 +147,27 @@ impl Sites {
     pub fn sample(&mut self, site: SiteIndex, took: Millis) {
         let fresh = &mut self.sites[site].fresh;
         *fresh = Some(fresh.map_or(took, |fresh| fresh.min(took)));
+    }
+
+    /// The round is over for a site. One that has not answered does not work if another one has: else it is the network. `moves` says
+    /// whether bytes move to a site, whose connections then are only too busy to answer.
+    pub fn over(&mut self, site: SiteIndex, moves: impl Fn(SiteIndex) -> bool, now: Millis) {
+        self.sites[site].is_over = true;
+        if self.sites.iter().all(|site| site.fresh.is_none()) {
+            return;
+        }
+        for index in 0..self.sites.len() {
+            let site = &mut self.sites[index];
+            if site.is_over && site.fresh.is_none() && !moves(index) {
+                site.latency = None;
+                self.failed(index, now);
+            }
+        }
+    }
+
+    /// Whether the round is over for a site that has answered.
+    pub fn knows_one(&self) -> bool {
+        self.sites.iter().any(|site| site.is_over && site.fresh.is_some())
     }
 
     /// Orders the sites by what is known so far.
@@ -168,20 +194,9 @@ impl Sites {
         }
     }
 
-    /// The round is over. Which sites did not answer at all is said by `silent`, unless none did.
-    pub fn end(&mut self, silent: impl Fn(SiteIndex) -> bool, now: Millis) {
+    /// The round is over for all sites.
+    pub fn end(&mut self, now: Millis) {
         let before = self.order.clone();
-        let some_answered = self.sites.iter().any(|site| site.fresh.is_some());
-        for index in 0..self.sites.len() {
-            match self.sites[index].fresh {
-                Some(_) => {}
-                None if some_answered && silent(index) => {
-                    self.sites[index].latency = None;
-                    self.failed(index, now);
-                }
-                None => {}
-            }
-        }
         self.rank();
         self.measuring = false;
         self.measured = Some(now);
@@ -223,6 +238,11 @@ impl Sites {
     /// The round trip, where it is known.
     pub fn latency(&self, site: SiteIndex) -> Option<Millis> {
         self.sites[site].latency
+    }
+
+    /// Whether a site has answered in the latest round.
+    pub fn answers(&self, site: SiteIndex) -> bool {
+        self.sites[site].fresh.is_some()
     }
 
     /// Whether a site was found not to work, and is left.

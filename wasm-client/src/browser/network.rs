@@ -82,6 +82,8 @@ pub(crate) async fn round_trips(
         // Any answer will do, so the bucket's CORS rules need not know of it.
         let init = Json::object()
             .with("mode", "no-cors")
+            // Its reply has no body that would hold the connection up.
+            .with("method", "HEAD")
             .with("cache", "no-store")
             .with("credentials", "omit")
             .with("signal", abort_after(patience as f64));

@@ -52,7 +52,7 @@ impl World {
             let mut took: Vec<Millis> = (0..samples).map(|_| self.request(site)).collect();
             sites.sample(site, estimate(&mut took));
         }
-        sites.end(|_| false, now);
+        sites.end(now);
     }
 
     fn is_good(&self, site: SiteIndex) -> bool {

@@ -17,7 +17,12 @@ fn round(sites: &mut Sites, answers: [Option<Millis>; 3], now: Millis) {
     for (site, took) in answers.into_iter().enumerate() {
         took.into_iter().for_each(|took| sites.sample(site, took));
     }
-    sites.end(|_| true, now);
+    end(sites, now);
+}
+
+fn end(sites: &mut Sites, now: Millis) {
+    (0..3).for_each(|site| sites.over(site, |_| false, now));
+    sites.end(now);
 }
 
 fn choose(sites: &Sites, now: Millis) -> Option<SiteIndex> {
@@ -43,7 +48,7 @@ fn whoever_has_not_answered_when_the_first_file_must_go_counts_as_far() {
     sites.rank();
     assert_eq!(choose(&sites, 300), Some(0));
     sites.sample(2, 40);
-    sites.end(|_| true, 500);
+    end(&mut sites, 500);
     assert_eq!(choose(&sites, 500), Some(2), "the next file knows more");
 }
 
@@ -73,7 +78,7 @@ fn home_routing_goes_elsewhere_only_where_the_home_site_fails_and_fixed_routing_
         assert!(!sites.is_unmeasured(0), "nobody waits for a measurement");
         sites.begin();
         (0..3).for_each(|site| sites.sample(site, 100 - 20 * site as Millis));
-        sites.end(|_| true, 0);
+        end(&mut sites, 0);
         assert_eq!(choose(&sites, 0), Some(HOME));
         sites.failed(HOME, 0);
         assert_eq!(choose(&sites, 0), Some(other));
@@ -115,7 +120,8 @@ fn a_site_to_which_bytes_move_is_not_silent_because_its_connections_are_busy() {
     round(&mut sites, [Some(100), Some(50), Some(10)], 0);
     sites.begin();
     sites.sample(0, 100);
-    sites.end(|site| site != 2, 1_000);
+    (0..3).for_each(|site| sites.over(site, |site| site == 2, 1_000));
+    sites.end(1_000);
     assert_eq!((choose(&sites, 1_000), sites.is_left(1, 1_000)), (Some(2), true));
 }
 
@@ -147,13 +153,13 @@ fn rounds_on_suspicion_are_far_between_and_farther_while_nothing_comes_of_them()
         if !sites.suspect(false, now).is_empty() {
             when.push(now);
             answers.iter().enumerate().for_each(|(site, took)| sites.sample(site, took.expect("all answer")));
-            sites.end(|_| true, now);
+            end(&mut sites, now);
         }
     }
-    assert_eq!(when, [0, 10_000, 30_000, 70_000, 150_000]);
-    assert!(sites.suspect(true, 154_000).is_empty(), "what fails is looked at sooner,");
-    assert_eq!(sites.suspect(true, 155_000).len(), 3, "but not at once");
-    assert!(sites.suspect(true, 155_000).is_empty(), "and by one round at a time");
+    assert_eq!(when, [0, 5_000, 15_000, 35_000, 75_000, 155_000]);
+    assert!(sites.suspect(true, 156_000).is_empty(), "what fails is looked at sooner,");
+    assert_eq!(sites.suspect(true, 157_000).len(), 3, "but not at once");
+    assert!(sites.suspect(true, 157_000).is_empty(), "and by one round at a time");
 }
 
 #[test]
