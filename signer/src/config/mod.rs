@@ -3,6 +3,8 @@
 mod check;
 mod claims;
 mod credentials;
+#[cfg(test)]
+mod documented;
 mod doubts;
 mod downloads;
 mod duration;
