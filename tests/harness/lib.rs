@@ -10,6 +10,6 @@ mod sink;
 mod tab;
 
 pub use browser::Browser;
-pub use page::{Page, Row, same_bytes, start, start_with};
+pub use page::{Page, Row, WEB, same_bytes, start, start_with};
 pub use sink::{Sink, StoredObject};
-pub use tab::{Tab, Upload};
+pub use tab::{Entrance, Tab, Upload};

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::{Browser, files};
 
 /// The folder that holds the page.
-pub(crate) const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
+pub const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
 /// The longest that a test waits for something to be seen: much longer than it should take, on any machine.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -10,13 +10,36 @@ use tokio::time::sleep;
 
 use crate::Browser;
 use crate::chaos::ChaosWorld;
+use nearput_dev::{Site, World};
 
 /// The longest that a test waits for something to come true.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A browser's tab that is connected to the signer of a world, by way of its chaos.
+/// A browser's tab that is connected to a signer of a world.
 pub struct Tab {
     pub browser: Browser,
+}
+
+/// Where a tab is let in.
+pub struct Entrance {
+    page: String,
+    signer: String,
+    token: String,
+}
+
+impl From<&ChaosWorld> for Entrance {
+    /// By way of its chaos.
+    fn from(world: &ChaosWorld) -> Self {
+        Self { page: world.page_url(), signer: world.signer_line.url(), token: world.token().to_owned() }
+    }
+}
+
+impl From<&World> for Entrance {
+    /// By the signer of the first site.
+    fn from(world: &World) -> Self {
+        let signer = world.sites.first().map(Site::signer_url).unwrap_or_default();
+        Self { page: world.page_url(), signer, token: world.token().to_owned() }
+    }
 }
 
 /// One upload, as the page's script sees it.
@@ -34,29 +57,34 @@ pub struct Upload {
     pub reason: String,
     /// Of the object, once it is stored.
     pub key: String,
+    /// Of the site that it goes to.
+    pub site: String,
+    /// The codes of why it started anew.
+    pub restarts: Vec<String>,
     /// Code and message of what made it fail.
     pub error: String,
 }
 
 impl Tab {
     /// Starts a browser, and in its page the module with these further options, in JavaScript.
-    pub async fn open(world: &ChaosWorld, options: &str) -> Result<Self> {
+    pub async fn open(world: impl Into<Entrance>, options: &str) -> Result<Self> {
         let tab = Self { browser: Browser::start().await? };
         tab.load(world, options).await?;
         Ok(tab)
     }
 
     /// The same for a test that does little but wait, beside others.
-    pub async fn open_beside_others(world: &ChaosWorld, options: &str) -> Result<Self> {
+    pub async fn open_beside_others(world: impl Into<Entrance>, options: &str) -> Result<Self> {
         let tab = Self { browser: Browser::start_beside_others().await? };
         tab.load(world, options).await?;
         Ok(tab)
     }
 
     /// Loads the page, or loads it again.
-    pub async fn load(&self, world: &ChaosWorld, options: &str) -> Result<()> {
+    pub async fn load(&self, world: impl Into<Entrance>, options: &str) -> Result<()> {
+        let Entrance { page, signer, token } = world.into();
         // A page of the same origin that holds no uploads of its own.
-        self.browser.client.goto(&format!("{}demo.json", world.page_url())).await?;
+        self.browser.client.goto(&format!("{page}demo.json")).await?;
         self.browser
             .run(&format!(
                 "const {{ connect }} = await import('/nearput.js');
@@ -78,9 +106,7 @@ impl Tab {
                  const input = document.createElement('input');
                  input.type = 'file';
                  input.multiple = true;
-                 document.body.append(input);",
-                signer = world.signer_line.url(),
-                token = world.token(),
+                 document.body.append(input);"
             ))
             .await
             .map(drop)
@@ -123,7 +149,8 @@ impl Tab {
             .browser
             .run(
                 "return tasks.map(({ name, task, states, loaded, isMonotone, key, error }) =>
-                   ({ name, state: task.state, states, reason: task.reason?.code ?? '', loaded, is_monotone: isMonotone, key, error }));",
+                   ({ name, state: task.state, states, reason: task.reason?.code ?? '', loaded, is_monotone: isMonotone, key, error,
+                      site: task.site ?? '', restarts: task.restarts.map(({ code }) => code) }));",
             )
             .await?;
         serde_json::from_value(uploads).context("the page told of uploads in other words")

@@ -190,6 +190,6 @@ async fn what_is_sent_into_a_line_is_counted_and_what_comes_back_is_not() -> Res
     let mut stream = connect(&line).await?;
     let _ = echo(&mut stream, &[7; 1000]).await?;
     let _ = echo(&mut connect(&line).await?, &[7; 10]).await?;
-    assert_eq!(line.sent(), 1010);
+    assert_eq!(line.meter().bytes(), 1010);
     Ok(())
 }

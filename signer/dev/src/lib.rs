@@ -21,9 +21,9 @@ mod site;
 mod tls;
 mod world;
 
-pub use distance::{DistanceProxy, Line, LinePort};
+pub use distance::{DistanceProxy, Line, LinePort, Meter};
 pub use issuer::{AUDIENCE, Answers, IssuerKey, TestIssuer};
-pub use page::{Asked, Command, Demo, PageOptions, PagePort, PageServer, ShownSite, Surroundings};
+pub use page::{Asked, Command, Demo, PageOptions, PagePort, PageServer, ShownPath, ShownSite, Surroundings};
 pub use place::Place;
 pub use s3::{Destination, EmbeddedS3, EmbeddedS3Options, Session, Sessions};
 pub use signer::{SignerOptions, SignerServer, SignerSite, StorageNames};

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 
 use crate::running::local;
 use crate::{
-    DistanceProxy, EmbeddedS3, EmbeddedS3Options, Line, LinePort, Place, SignerServer, SignerSite, StorageNames,
+    DistanceProxy, EmbeddedS3, EmbeddedS3Options, Line, LinePort, Place, ShownPath, ShownSite, SignerServer,
+    SignerSite, StorageNames,
 };
 
 /// The bucket of a world that has one site.
@@ -183,6 +184,13 @@ impl Site {
             [one, other, signer].into_iter().for_each(|line| line.set_round_trip(round_trip));
         }
         Ok(())
+    }
+
+    /// What the page is told of it.
+    pub(crate) fn shown(&self) -> ShownSite {
+        let path = |line: &DistanceProxy| ShownPath { host: line.addr().to_string(), sent: line.meter() };
+        let paths = self.lines.iter().flat_map(|lines| &lines.storage).map(path).collect();
+        ShownSite { id: self.id.clone(), region: self.region.clone(), down: self.is_down(), paths }
     }
 
     /// Where a visitor finds its signer.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::running::local;
 use crate::site::{Begun, SitePorts};
 use crate::{
-    Command, Demo, EmbeddedS3Options, PageOptions, PagePort, PageServer, Place, ShownSite, SignerOptions, SignerServer,
+    Command, Demo, EmbeddedS3Options, PageOptions, PagePort, PageServer, Place, SignerOptions, SignerServer,
     SignerSite, Site, SiteOptions, Surroundings, TestIssuer, Visitor,
 };
 
@@ -238,8 +238,7 @@ fn replicate(sites: &[Site], delay: Duration) {
 }
 
 fn demo(sites: &[Site], place: Option<Place>, token: &str) -> Demo {
-    let shown = |site: &Site| ShownSite { id: site.id.clone(), region: site.region.clone(), down: site.is_down() };
-    let world = place.map(|place| Surroundings { place, sites: sites.iter().map(shown).collect() });
+    let world = place.map(|place| Surroundings { place, sites: sites.iter().map(Site::shown).collect() });
     Demo { signer: signer_url(sites, place), token: token.to_owned(), world }
 }
 

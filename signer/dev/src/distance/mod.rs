@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde::{Serialize, Serializer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -59,7 +60,27 @@ struct Shared {
     server: SocketAddr,
     line: Mutex<Line>,
     frozen: watch::Sender<bool>,
-    sent: AtomicU64,
+    sent: Meter,
+}
+
+/// How many bytes have been sent into a line at its near end, with the heads of requests, and whether or not they arrived.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+impl Serialize for Meter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.bytes())
+    }
 }
 
 impl LinePort {
@@ -84,8 +105,8 @@ impl LinePort {
 
     /// Opens the line. Its work is done by the runtime of the caller.
     pub fn lead_to(self, server: SocketAddr, line: Line) -> Result<DistanceProxy> {
-        let shared =
-            Shared { server, line: Mutex::new(line), frozen: watch::Sender::new(false), sent: AtomicU64::new(0) };
+        let (line, frozen) = (Mutex::new(line), watch::Sender::new(false));
+        let shared = Shared { server, line, frozen, sent: Meter::default() };
         let runtime = Handle::current();
         let mut proxy =
             DistanceProxy { address: self.address, shared: Arc::new(shared), runtime, end: NearEnd::Closed(self) };
@@ -110,9 +131,9 @@ impl DistanceProxy {
         format!("http://{}", self.address)
     }
 
-    /// How many bytes have been sent into it at the near end, with the heads of requests, and whether or not they arrived.
-    pub fn sent(&self) -> u64 {
-        self.shared.sent.load(Ordering::Relaxed)
+    /// What has been sent into it so far, and will be.
+    pub fn meter(&self) -> Meter {
+        self.shared.sent.clone()
     }
 
     /// Makes it longer or shorter, for what is sent from now on.

@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, sleep_until};
 
-use super::Shared;
+use super::{Meter, Shared};
 
 /// The most that is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -19,8 +18,8 @@ const GRAIN: Duration = Duration::from_micros(500);
 
 pub(super) struct Way<'a> {
     shared: &'a Shared,
-    /// Counts what is sent into this direction, in bytes.
-    sent: Option<&'a AtomicU64>,
+    /// Counts what is sent into this direction.
+    sent: Option<&'a Meter>,
     /// Bytes that may still be sent.
     room: usize,
     /// What is under way, with the time of its arrival. The end of the stream is a packet without bytes.
@@ -36,7 +35,7 @@ enum Delivered {
 }
 
 impl<'a> Way<'a> {
-    pub(super) fn new(shared: &'a Shared, sent: Option<&'a AtomicU64>) -> Self {
+    pub(super) fn new(shared: &'a Shared, sent: Option<&'a Meter>) -> Self {
         let room = shared.line().window;
         Self { shared, sent, room, packets: VecDeque::new(), acknowledgements: VecDeque::new() }
     }
@@ -58,7 +57,7 @@ impl<'a> Way<'a> {
                     is_open = length > 0;
                     self.room -= length;
                     if let Some(sent) = self.sent {
-                        sent.fetch_add(length as u64, Ordering::Relaxed);
+                        sent.count(length);
                     }
                     self.packets.push_back((Instant::now() + self.delay(), chunk[..length].to_vec()));
                 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::Place;
+use crate::{Meter, Place};
 
 /// What `GET /demo.json` answers.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +35,16 @@ pub struct ShownSite {
     pub region: String,
     /// Whether the whole region is down.
     pub down: bool,
+    /// By which the visitor reaches the storage.
+    pub paths: Vec<ShownPath>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ShownPath {
+    /// Such as `127.0.0.1:4402`.
+    pub host: String,
+    /// Bytes; what it is at the moment of asking.
+    pub sent: Meter,
 }
 
 /// What the page's controls ask for.

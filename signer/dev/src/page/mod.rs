@@ -18,7 +18,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::running::Running;
 use controls::Controls;
 
-pub use controls::{Asked, Command, Demo, ShownSite, Surroundings};
+pub use controls::{Asked, Command, Demo, ShownPath, ShownSite, Surroundings};
 
 /// What the page is told, and may reach.
 #[derive(Debug, Clone)]

@@ -132,6 +132,22 @@ async fn the_page_moves_the_visitor_and_takes_regions_down() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_page_is_told_what_each_path_has_carried_so_far() -> Result<()> {
+    let (world, _web) = start().await?;
+    let path = async || {
+        let asked = Request { method: "GET", path: "/demo.json", headers: vec![], body: b"" };
+        let demo: Value = serde_json::from_str(&send(world.page.addr(), asked).await?.body)?;
+        Ok::<_, anyhow::Error>(demo["world"]["sites"][0]["paths"][0].clone())
+    };
+    let line = &world.sites[0].lines.as_ref().context("the visitor has lines")?.storage[0];
+    assert_eq!(path().await?, json!({ "host": line.addr().to_string(), "sent": 0 }));
+    send(line.addr(), Request { method: "GET", path: "/", headers: vec![], body: b"" }).await?;
+    assert_eq!(path().await?["sent"], line.meter().bytes());
+    assert!(line.meter().bytes() > 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_replicated_is_at_every_site() -> Result<()> {
     let visitor = Some(Visitor { place: Place::Tokyo, window: 1 << 20 });
     let replication = Some(Duration::ZERO);
