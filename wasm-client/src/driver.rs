@@ -205,19 +205,25 @@ impl Driver {
     /// Has the sites ordered by what is known so far, the pace set to the distance of the first, and the page told.
     pub(crate) fn rank(self: &Rc<Self>, map: &Map) {
         map.choice.borrow_mut().rank();
+        self.set_pace(map);
+        self.tell_sites(map);
+        self.pump();
+    }
+
+    /// Sets the pace to the distance of the first site, if that is another one than before.
+    fn set_pace(&self, map: &Map) {
         let chosen = map.chosen();
         if let Some(latency) = chosen.and_then(|site| map.choice.borrow().latency(site))
             && map.paced.replace(chosen) != chosen
         {
             self.queue.borrow_mut().paths.pace.measured(latency);
         }
-        self.tell_sites(map);
-        self.pump();
     }
 
     /// A site did not work for an upload.
     pub(crate) fn site_failed(&self, map: &Map, site: SiteIndex) {
         map.choice.borrow_mut().failed(site, now());
+        self.set_pace(map);
         self.tell_sites(map);
     }
 
@@ -437,6 +443,7 @@ impl Driver {
                 return;
             }
         };
+        self.set_pace(map);
         self.move_on(upload, &reason);
     }
 
