@@ -3,6 +3,7 @@
 mod cancel;
 mod faults;
 mod names;
+mod nearest;
 mod outages;
 mod package;
 mod resume;

@@ -73,8 +73,11 @@ impl Program {
             run.env("CHROMEDRIVER", driver);
         }
         if self.is_conformance() {
-            // Its tables are worth seeing also where all is well.
-            run.envs(servers::places()).arg("--nocapture");
+            run.envs(servers::places());
+        }
+        if self.is_conformance() || self.is_end_to_end() {
+            // What they print is worth seeing also where all is well.
+            run.arg("--nocapture");
         }
         watch(&mut run, |line| tally.read(line))
     }
