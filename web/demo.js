@@ -1,4 +1,5 @@
 /** @import { Chosen } from "./demo/dropped-files.js" */
+/** @import { Demo } from "./demo/regions.js" */
 /** @import { Nearput } from "./nearput.js" */
 
 import { connect } from "./nearput.js";
@@ -9,6 +10,7 @@ import { List } from "./demo/list.js";
 import { Overview } from "./demo/overview.js";
 import { Painter, find } from "./demo/painter.js";
 import { pickFiles } from "./demo/picker.js";
+import { Regions } from "./demo/regions.js";
 
 const uploads = find(document, "#uploads");
 /** @type {Nearput | undefined} */
@@ -18,6 +20,7 @@ let interrupted;
 const overview = new Overview(uploads, () => connection?.progress);
 const announcer = new Announcer(find(document, "#announcements"));
 const list = new List(uploads, { overview, painter: new Painter(), announcer });
+const regions = new Regions(find(document, "#regions"), { announcer, isBusy: () => overview.busy, onMove: open, onProblem: report });
 
 const ready = start();
 listenForFiles();
@@ -35,15 +38,7 @@ async function start() {
   try {
     const response = await fetch("/demo.json", { cache: "no-store" });
     if (!response.ok) throw new Error(`/demo.json answered ${response.status}`);
-    const { signer, token } = await response.json();
-    connection = connect(signer, { token });
-    find(document, "#signer").textContent = new URL(signer).host;
-    interrupted = new InterruptedList(
-      find(document, "#interrupted"),
-      { nearput: connection, announcer },
-      (upload, begin) => list.add([{ file: upload, begin }]),
-      (upload) => list.has(upload),
-    );
+    open(await response.json());
   } catch (error) {
     find(document, "#signer").textContent = "not known";
     report(
@@ -51,6 +46,24 @@ async function start() {
         "Start the demo with “cargo xtask demo”, and open the address that it prints.",
     );
   }
+}
+
+/**
+ * Connects to the signer, in place of the one before.
+ * @param {Demo} demo
+ */
+function open(demo) {
+  const { signer, token } = demo;
+  connection?.close();
+  connection = connect(signer, { token });
+  find(document, "#signer").textContent = new URL(signer).host;
+  interrupted = new InterruptedList(
+    find(document, "#interrupted"),
+    { nearput: connection, announcer },
+    (upload, begin) => list.add([{ file: upload, begin }]),
+    (upload) => list.has(upload),
+  );
+  regions.show(demo, connection);
 }
 
 /** @param {Chosen[]} files */

@@ -9,6 +9,7 @@ const PATIENCE_MS = 10_000;
 export class Announcer {
   #region;
   /** @type {Map<string, string[]>} */ #names = new Map();
+  /** @type {string[]} */ #sentences = [];
   #firstAt = 0;
   #timer = 0;
 
@@ -22,9 +23,19 @@ export class Announcer {
    * @param {string} name of the file
    */
   tell(what, name) {
-    const now = performance.now();
-    if (this.#names.size === 0) this.#firstAt = now;
     this.#names.set(what, [...(this.#names.get(what) ?? []), name]);
+    this.#speakSoon();
+  }
+
+  /** @param {string} sentence what is not about one file */
+  say(sentence) {
+    this.#sentences.push(sentence);
+    this.#speakSoon();
+  }
+
+  #speakSoon() {
+    const now = performance.now();
+    if (!this.#timer) this.#firstAt = now;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#speak(), Math.min(PAUSE_MS, this.#firstAt + PATIENCE_MS - now));
   }
@@ -33,7 +44,9 @@ export class Announcer {
     const sentences = [...this.#names].map(([what, names]) =>
       names.length === 1 ? `${names[0]}: ${what}.` : `${plural(names.length, "file")} ${what}.`,
     );
+    this.#region.textContent = [...this.#sentences, ...sentences].join(" ");
     this.#names.clear();
-    this.#region.textContent = sentences.join(" ");
+    this.#sentences = [];
+    this.#timer = 0;
   }
 }

@@ -83,6 +83,7 @@ export class Row {
     this.#startedAt = 0;
     this.#error = undefined;
     task.addEventListener("progress", () => this.#onChange(this));
+    task.addEventListener("site", () => this.#onChange(this));
     task.addEventListener("statechange", () => {
       this.#endedAt = performance.now();
       if (task.state !== "queued") this.#startedAt ||= this.#endedAt;
@@ -143,6 +144,7 @@ export class Row {
    * @param {TaskState} state
    */
   #paintNumbers(element, state) {
+    const { site } = this.#task;
     const { loaded, total, rate, left } = this.#task.progress;
     const moves = state === "uploading";
     const size = formatBytes(total);
@@ -150,6 +152,7 @@ export class Row {
     setText(element, ".upload-bytes", state === "done" ? `${size} in ${took}` : `${formatBytes(loaded)} of ${size}`);
     setText(element, ".upload-rate", moves ? formatRate(rate) : "");
     setText(element, ".upload-left", moves ? formatLeft(left) : "");
+    setText(element, ".upload-site", state === "done" || !site ? "" : `to ${site}`);
   }
 
   /**
