@@ -147,7 +147,7 @@ impl Bill<'_> {
     fn first_copy(&self) -> f64 {
         let gb_months = self.wishes.volume_gb * self.wishes.kept_months;
         match &self.topology.kind {
-            Kind::Service(service) => service.storage.of(gb_months),
+            Kind::Service(service) => service.storage.of(gb_months.max(service.least_gb)),
             Kind::Direct
             | Kind::Accelerated
             | Kind::Hybrid

@@ -68,6 +68,9 @@ pub(super) struct Signer {
 #[serde(deny_unknown_fields)]
 pub(super) struct Service {
     pub(super) name: String,
+    /// How much storage is paid for in any case.
+    #[serde(default)]
+    pub(super) least_gb: f64,
     pub(super) storage: Price,
     pub(super) put: Price,
     pub(super) get: Price,
@@ -158,6 +161,7 @@ impl Prices {
         ];
         for (index, service) in self.services.iter().enumerate() {
             let key = |name| format!("services[{index}].{name}");
+            check_quantity(&key("least_gb"), service.least_gb)?;
             prices.push((key("storage"), &service.storage, GigabyteMonth));
             prices.push((key("put"), &service.put, Thousand));
             prices.push((key("get"), &service.get, Thousand));
@@ -174,11 +178,7 @@ impl Prices {
         check_each("cloudfront.to_internet", &edge.to_internet, Gigabyte, &Group::ALL)?;
         check_each("cloudfront.to_origin", &edge.to_origin, Gigabyte, &Group::ALL)?;
         check_each("cloudfront.https", &edge.https, Thousand, &Group::ALL)?;
-        if signer.gb_seconds_a_call.is_finite() && signer.gb_seconds_a_call >= 0.0 {
-            Ok(())
-        } else {
-            Err(wrong("signer.gb_seconds_a_call", "must be a number from 0 on"))
-        }
+        check_quantity("signer.gb_seconds_a_call", signer.gb_seconds_a_call)
     }
 }
 
@@ -215,6 +215,10 @@ impl Unit {
             Self::Gigabyte | Self::GigabyteMonth | Self::GigabyteSecond | Self::Month => false,
         }
     }
+}
+
+fn check_quantity(key: &str, quantity: f64) -> Result<(), PricesError> {
+    if quantity.is_finite() && quantity >= 0.0 { Ok(()) } else { Err(wrong(key, "must be a number from 0 on")) }
 }
 
 fn check_each<K: Ord + std::fmt::Debug>(key: &str, each: &Each<K>, unit: Unit, all: &[K]) -> Result<(), PricesError> {
@@ -273,6 +277,7 @@ mod tests {
             ("africa = 0.08, india", "india", "`s3.acceleration`"),
             ("south-america = 0.08", "atlantis = 0.08", "atlantis"),
             ("gb_seconds_a_call = 0.025", "gb_seconds_a_call = -1", "gb_seconds_a_call"),
+            ("least_gb = 1000", "least_gb = -1", "`services[1].least_gb`"),
             ("source = \"https://wasabi.com/pricing\"", "source = \"hearsay\"", "`services[1].storage`"),
             ("[route53]", "[route54]", "route54"),
         ] {

@@ -76,7 +76,7 @@ impl Advice {
                 .map(|left| Reason { name: left.name.clone(), reason: left.reason.clone() })
                 .collect(),
             recommended: best.map(|best| best.topology.name.clone()),
-            reasons: best.map(|best| reasons(best, &choice)).unwrap_or_default(),
+            reasons: best.map(|best| reasons(best, &choice, wishes)).unwrap_or_default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl fmt::Display for Fault {
 }
 
 /// Why an option is the one.
-fn reasons(best: &Assessed, choice: &Choice) -> Vec<String> {
+fn reasons(best: &Assessed, choice: &Choice, wishes: &Wishes) -> Vec<String> {
     let own = || choice.assessed.iter().filter(|option| !option.topology.is_reference());
     let good = own().filter(|option| option.faults.is_empty()).count();
     let mut reasons = Vec::new();
@@ -125,6 +125,11 @@ fn reasons(best: &Assessed, choice: &Choice) -> Vec<String> {
             "${:.2} a month; the farthest users, in {}, are {:.0} ms away, and the slowest upload of a typical file takes {:.1} s",
             best.cost.total, far.group, far.round_trip_ms, slow.upload_seconds
         ));
+    }
+    if wishes.round_trip_ms.is_none() && wishes.upload_seconds.is_none() {
+        reasons.push(
+            "without a wish for speed only the cost counts: say one with --round-trip or --upload-time".to_owned(),
+        );
     }
     if best.is_experimental() {
         reasons.push("experimental: try it by `signer check` first".to_owned());

@@ -121,6 +121,24 @@ fn small_files_cost_calls_and_requests() {
 }
 
 #[test]
+fn a_service_takes_its_least_amount_of_storage() {
+    for (volume, usd_cents) in [(1, 799), (1000, 799), (2000, 1598)] {
+        let advice = advice(&answers(&format!("volume = {volume}\nfiles = '1GB'\nusers = 'europe:100'")));
+        assert_eq!(cents(row(&advice, "Wasabi").cost.first_copy), usd_cents, "{volume}");
+    }
+}
+
+#[test]
+fn without_a_wish_for_speed_it_is_said_that_only_the_cost_counts() {
+    let said = |wish: &str| {
+        let asked = format!("volume = 1000\nfiles = '200MB'\nusers = 'japan:50,europe:50'\n{wish}");
+        advice(&answers(&asked)).reasons.iter().any(|reason| reason.contains("only the cost counts"))
+    };
+    assert!(said("") && said("budget = 100"));
+    assert!(!said("round-trip = 100") && !said("upload-time = 100"));
+}
+
+#[test]
 fn the_cheapest_is_recommended_that_keeps_every_wish() {
     let asked = "volume = 1000\nfiles = '200MB'\nusers = 'japan:40,europe:35,north-america:25'\n";
     for (wish, recommended) in [
