@@ -1,5 +1,6 @@
 //! The signer as a browser meets it: in this process, on a real port, in front of a real S3 server.
 
+mod advise;
 mod answers;
 mod asked;
 mod attacks;
