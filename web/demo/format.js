@@ -52,3 +52,11 @@ export function formatAgo(time) {
 export function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/**
+ * A site as people call it: "Tokyo".
+ * @param {string} id
+ */
+export function formatSite(id) {
+  return id.charAt(0).toUpperCase() + id.slice(1);
+}

@@ -1,7 +1,7 @@
 /** @import { Nearput, SiteMeasurement } from "../nearput.js" */
 /** @import { Announcer } from "./announcer.js" */
 
-import { formatRate } from "./format.js";
+import { formatRate, formatSite } from "./format.js";
 import { find, setText, showIf } from "./painter.js";
 
 /**
@@ -12,6 +12,11 @@ import { find, setText, showIf } from "./painter.js";
 
 /** How often it is looked what the paths have carried, while something is on its way. */
 const LOOK_EVERY_MS = 1000;
+
+const HINT = "The distances are simulated. Take a region down, or put the page elsewhere, while a file is on its way.";
+const MOVED = "The world has changed already. It is measured anew when nothing is on its way any more.";
+
+const NO_BREAK = "\u00a0";
 
 /** The longest bar is no shorter than this, in milliseconds. */
 const LEAST_SCALE_MS = 50;
@@ -68,7 +73,7 @@ export class Regions {
       if (connection !== this.#connection) return;
       const before = this.#chosen;
       this.#measured = measured;
-      if (this.#chosen && this.#chosen !== before) this.#announcer.say(`Files go to ${this.#chosen}.`);
+      if (this.#chosen && this.#chosen !== before) this.#announcer.say(`Files go to ${formatSite(this.#chosen)}.`);
     } catch (error) {
       if (connection === this.#connection) this.#onProblem(`The sites are not known: ${/** @type {Error} */ (error).message}`);
     }
@@ -82,16 +87,26 @@ export class Regions {
   /** @param {string} place */
   async #move(place) {
     const demo = await this.#command("/demo/place", { place });
-    if (!demo) return;
-    // What is on its way goes on as it began.
-    if (this.#isBusy()) this.#hasMoved = true;
-    else this.#onMove(demo);
+    if (demo) this.#measureAnew(demo);
   }
 
   /** @param {Region} region */
   async #switch({ id, down }) {
     const demo = await this.#command("/demo/down", { site: id, down: !down });
-    if (demo) this.#announcer.say(`${id} is ${down ? "back" : "down"}.`);
+    if (!demo) return;
+    this.#announcer.say(`${formatSite(id)} is ${down ? "back" : "down"}.`);
+    // That one is down, the engine finds out by itself; a site that it has left is tried again only after a while.
+    if (down) this.#measureAnew(demo);
+  }
+
+  /**
+   * What is on its way goes on as it began.
+   * @param {Demo} demo
+   */
+  #measureAnew(demo) {
+    this.#hasMoved = this.#isBusy();
+    if (this.#hasMoved) this.#paint(demo);
+    else this.#onMove(demo);
   }
 
   /**
@@ -128,6 +143,7 @@ export class Regions {
     const chosen = this.#section.querySelector(`[name=place][value=${place}]`);
     if (chosen instanceof HTMLInputElement) chosen.checked = true;
 
+    setText(this.#section, ".regions-hint", this.#hasMoved ? MOVED : HINT);
     const rates = this.#rates(sites);
     const latencies = this.#measured.map(({ latency }) => latency ?? 0);
     const scale = Math.max(LEAST_SCALE_MS, ...latencies);
@@ -173,7 +189,8 @@ function paintRegion(element, { id, region, down, paths }, measured, { scale, ra
   const dead = down || measured?.alive === false;
   element.classList.toggle("is-down", dead);
   element.classList.toggle("is-chosen", Boolean(measured?.chosen));
-  setText(element, ".region-id", id);
+  const name = formatSite(id);
+  setText(element, ".region-id", name);
   setText(element, ".region-code", region);
   setText(element, ".region-latency", down ? "down" : latency !== null ? `${Math.round(latency)} ms` : dead ? "no answer" : "…");
   find(element, ".region-bar").style.inlineSize = `${latency === null || down ? 0 : Math.max(1, (latency / scale) * 100)}%`;
@@ -181,8 +198,9 @@ function paintRegion(element, { id, region, down, paths }, measured, { scale, ra
   showIf(measured?.chosen, element, ".region-chosen");
   showIf(measured?.home, element, ".region-home");
   const busy = paths.filter(({ host }) => (rates.get(host) ?? 0) > 0);
-  setText(element, ".region-paths", busy.map(({ host }) => `${host} ${formatRate(rates.get(host) ?? 0)}`).join("   "));
+  const rated = busy.map(({ host }) => `${host} ${formatRate(rates.get(host) ?? 0)}`.replaceAll(" ", NO_BREAK));
+  setText(element, ".region-paths", rated.join("   "));
   const button = find(element, ".region-switch");
   button.textContent = down ? "Bring back" : "Take down";
-  button.ariaLabel = `${button.textContent} ${id}`;
+  button.ariaLabel = `${button.textContent} ${name}`;
 }

@@ -1,7 +1,7 @@
 /** @import { NearputError, Task, TaskState, UploadResult } from "../nearput.js" */
 
 import { isNearputError } from "../nearput.js";
-import { formatBytes, formatDuration, formatLeft, formatRate } from "./format.js";
+import { formatBytes, formatDuration, formatLeft, formatRate, formatSite } from "./format.js";
 import { find, setText, showIf } from "./painter.js";
 import { showReport } from "./report-view.js";
 
@@ -152,7 +152,7 @@ export class Row {
     setText(element, ".upload-bytes", state === "done" ? `${size} in ${took}` : `${formatBytes(loaded)} of ${size}`);
     setText(element, ".upload-rate", moves ? formatRate(rate) : "");
     setText(element, ".upload-left", moves ? formatLeft(left) : "");
-    setText(element, ".upload-site", state === "done" || !site ? "" : `to ${site}`);
+    setText(element, ".upload-site", state === "done" || !site ? "" : `to ${formatSite(site)}`);
   }
 
   /**
