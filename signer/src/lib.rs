@@ -9,12 +9,14 @@
 //!    that `routing` names. Every other word with the storage is the signer's own, through `aws`. What is stored is read by `downloads`.
 //!
 //! Of what is completed others are told by `webhooks`. `trial` and `sweep` are apart from calls: the first tells what the rules would make of a
-//! file, the second clears away what was left open. `advise` is apart from all of it: what each topology would cost. `fuzz` is what fuzzing calls.
+//! file, the second clears away what was left open. `check` looks whether all is as it should be. `advise` is apart from all of it: what each
+//! topology would cost. `fuzz` is what fuzzing calls.
 //!
 //! There is no state besides the configuration, so any number of signers can serve one name.
 
 mod advise;
 mod app;
+mod check;
 mod clock;
 mod config;
 mod crypto;
@@ -62,6 +64,7 @@ pub mod fuzz;
 
 pub use advise::{Advice, Answers, Date, Prices, PricesError, RoundTrips, RoundTripsError, WishError, Wishes, advise};
 pub use app::BuildError;
+pub use check::{CheckError, CheckOptions, Finding, Report, Severity, check};
 pub use config::{Config, ConfigError, NotADuration, Secrets, SiteCredentials, TicketKey, parse_duration};
 pub use downloads::DownloadsKeyError;
 pub use health::{Unhealthy, health};

@@ -1,6 +1,7 @@
 //! The program: `signer serve`, and what an operator does besides.
 
 mod advising;
+mod checking;
 mod signals;
 
 use std::env;
@@ -15,6 +16,7 @@ use nearput_signer::{
 };
 
 use advising::Advise;
+use checking::Check;
 use signals::Signals;
 
 /// Says who may upload what to S3, and never touches the bytes.
@@ -35,6 +37,8 @@ enum Command {
     Sweep(Sweep),
     /// Compares the topologies by what they cost and how fast they are, and recommends one.
     Advise(Box<Advise>),
+    /// Looks whether buckets, signers and names are as they should be, and says how to mend what is not.
+    Check(Box<Check>),
     /// Works on the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -117,6 +121,7 @@ async fn main() -> ExitCode {
         Command::Health(file) => ask_health(file).await,
         Command::Sweep(sweep) => clear_away(sweep).await,
         Command::Advise(asked) => asked.run(),
+        Command::Check(asked) => return asked.run().await,
         Command::Config(ConfigCommand::Check(file)) => check(file),
         Command::Policy(PolicyCommand::Test(asked)) => test_policy(asked),
     })

@@ -4,6 +4,7 @@
 //! `cargo xtask conformance` installs them and says by environment variables where they are. A test fails where one is missing.
 
 mod attempts;
+mod check;
 mod client;
 mod endpoints;
 mod forms;

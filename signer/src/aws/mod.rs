@@ -42,6 +42,11 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
+    /// For what is asked of a storage besides uploads.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The signer's own credentials, which sign what browsers send.
     pub(crate) async fn credentials(&self) -> Result<Credentials, StorageError> {
         self.credentials.get(SystemTime::now()).await

@@ -1,0 +1,211 @@
+//! `signer check`: looks at the world as browsers and as its operator see it, and says what is wrong and how to mend it.
+//!
+//! What was seen are plain facts, and each module has a function that makes findings of its own facts, and another one that gathers them:
+//!
+//! - [`cors`], [`certificate`] and [`clock`] are about what browsers meet, by [`eyes`] that see as theirs do.
+//! - [`bucket`], [`replication`] and [`role`] are about what the operator has set. What the credentials may not show is a [`look`]
+//!   that was refused, and no error.
+//! - [`dns`] and [`signers`] are about the signers.
+//! - [`uploads`] tries all of it, by real uploads.
+
+mod aws_call;
+mod bucket;
+mod certificate;
+mod clock;
+mod cors;
+mod dns;
+mod eyes;
+mod finding;
+mod look;
+mod policy_document;
+mod replication;
+mod role;
+mod signers;
+mod site;
+mod uploads;
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use futures_util::future::join_all;
+
+pub use finding::{Finding, Report, Severity};
+
+use crate::app::{BuildError, connect_all};
+use crate::config::{Config, Secrets, Topology};
+use crate::metrics::Metrics;
+use crate::partition::Partition;
+use aws_call::Service;
+use eyes::Eyes;
+use look::Look;
+use replication::Member;
+use site::Looked;
+
+/// How to look.
+#[derive(Debug, Clone, Default)]
+pub struct CheckOptions {
+    /// The addresses of signers, instead of those of the configuration.
+    pub signers: Vec<String>,
+    /// The origins of pages, instead of those of the configuration.
+    pub origins: Vec<String>,
+    /// Whether nothing is uploaded.
+    pub read_only: bool,
+    /// Names that are to be found elsewhere than DNS says.
+    pub resolve: Vec<(String, SocketAddr)>,
+    /// The DNS server that is asked, instead of those of the system.
+    pub dns_server: Option<SocketAddr>,
+    /// Certificates in PEM that are trusted besides those of the system.
+    pub roots: Option<Vec<u8>>,
+    /// Where IAM and Route 53 are, if not where AWS has them.
+    pub iam: Option<String>,
+    pub route53: Option<String>,
+    /// The token of a caller, for what signers say to callers only.
+    pub token: Option<String>,
+}
+
+/// Why nothing could be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("what --ca names are no certificates in PEM: {0}")]
+    Roots(reqwest::Error),
+    #[error("no requests can be sent: {0}")]
+    Client(reqwest::Error),
+}
+
+/// Looks at everything that the configuration names.
+pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions) -> Result<Report, CheckError> {
+    let roots = options.roots.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
+    let eyes = Eyes::open(&options.resolve, &roots.map_err(CheckError::Roots)?.unwrap_or_default());
+    let eyes = eyes.map_err(CheckError::Client)?;
+    let sites = connect_all(config, &mut secrets, &Metrics::new()).await?;
+    let configured: Vec<_> = config.allowed_origins.iter().map(ToString::to_string).collect();
+    let origins = if options.origins.is_empty() { &configured } else { &options.origins };
+
+    let looks = config.sites.iter().zip(&sites).map(|(given, site)| {
+        site::look(site::Asked { config, given, site, eyes: &eyes, origins, read_only: options.read_only })
+    });
+    let mut findings = Vec::new();
+    let mut members = Vec::new();
+    for Looked { findings: found, member } in join_all(looks).await {
+        findings.extend(found);
+        members.extend(member);
+    }
+    let is_mesh = matches!(config.topology, Some(Topology::MultiRegion | Topology::Mrap));
+    let pinned: Vec<_> = config.residency.iter().map(|table| table.sites.clone()).collect();
+    findings.extend(replication::findings(&members, is_mesh, &pinned));
+    for member in &members {
+        let site = sites.iter().find(|site| site.id == member.site);
+        let Some(credentials) = (match site {
+            Some(site) => site.credentials().await.ok(),
+            None => None,
+        }) else {
+            continue;
+        };
+        let region = config.sites.iter().find(|site| site.id == member.site).map_or("", |site| &site.region);
+        let iam = iam(&eyes, &credentials, region, options.iam.as_deref());
+        findings.extend(roles(&iam, member).await);
+    }
+    let first = config.sites.iter().zip(&sites).find(|(given, _)| given.is_on_aws()).map(|(_, site)| site);
+    let credentials = match first {
+        Some(site) => site.credentials().await.ok(),
+        None => None,
+    };
+    let route53 = credentials.as_ref().map(|credentials| {
+        let region = first.map_or("", |site| &site.bucket.region);
+        route53(&eyes, credentials, region, options.route53.as_deref())
+    });
+    findings.extend(look_at_signers(&eyes, config, options, route53.as_ref()).await);
+    Ok(Report { findings })
+}
+
+async fn roles(iam: &Service<'_>, member: &Member) -> Vec<Finding> {
+    let Look::Seen(replication) = &member.replication else { return Vec::new() };
+    let Some(arn) = &replication.role else { return Vec::new() };
+    let to: Vec<_> = replication.copies.iter().filter(|copy| copy.is_enabled).map(|copy| copy.to.as_str()).collect();
+    let role = role::look(iam, arn).await;
+    role::findings(&role, arn, &member.bucket, &to).into_iter().map(|finding| finding.at(&member.site)).collect()
+}
+
+/// The first of several configured signers is the name that is for all of them.
+async fn look_at_signers(
+    eyes: &Eyes,
+    config: &Config,
+    options: &CheckOptions,
+    route53: Option<&Service<'_>>,
+) -> Vec<Finding> {
+    let configured: Vec<_> = config.signers.iter().map(ToString::to_string).collect();
+    let is_routed = options.signers.is_empty() && configured.len() > 1;
+    let addresses = if options.signers.is_empty() { configured } else { options.signers.clone() };
+    let regional = addresses.len() - usize::from(is_routed);
+    let mut found = Vec::new();
+    match dns::resolver(options.dns_server) {
+        Ok(resolver) => {
+            for address in &addresses {
+                let Some(name) = host_name(address).filter(|name| !options.resolve.iter().any(|(led, _)| led == name))
+                else {
+                    continue;
+                };
+                found.push(dns::resolved(name, &dns::look(&resolver, name).await));
+            }
+        }
+        Err(problem) => found.push(Finding::unknown("dns", format!("names cannot be looked up: {problem}"))),
+    }
+    if let (true, Some(name)) = (is_routed, addresses.first().and_then(|address| host_name(address))) {
+        match route53 {
+            Some(route53) => found.extend(dns::routed(name, &dns::records(route53, name).await, regional)),
+            None => found
+                .push(Finding::unknown("dns-latency", "not looked at: that needs a site of AWS and its credentials")),
+        }
+    }
+    let said = join_all(addresses.iter().map(|address| signers::look(eyes, address, options.token.as_deref()))).await;
+    found.extend(signers::findings(&said, regional));
+    for address in &addresses {
+        let shown = certificate::look(eyes, address).await;
+        found.extend(shown.iter().flat_map(|shown| certificate::findings(shown, SystemTime::now())));
+    }
+    if let Some((opener, others)) = addresses.split_first() {
+        for other in others {
+            let shown = signers::show(eyes, opener, other, options.token.as_deref()).await;
+            found.push(signers::tickets(opener, other, &shown));
+        }
+    }
+    found
+}
+
+/// The host of an address, unless that is a number.
+fn host_name(address: &str) -> Option<&str> {
+    let host = address.split("://").nth(1)?.split(['/', ':']).next()?;
+    (host.parse::<std::net::Ipv4Addr>().is_err() && !host.starts_with('[') && host != "localhost").then_some(host)
+}
+
+/// See <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>.
+fn iam<'a>(
+    eyes: &'a Eyes,
+    credentials: &'a aws_sdk_s3::config::Credentials,
+    region: &str,
+    endpoint: Option<&str>,
+) -> Service<'a> {
+    let (region, at_aws) = match Partition::of(region).name {
+        "aws-cn" => ("cn-north-1", "https://iam.cn-north-1.amazonaws.com.cn"),
+        "aws-us-gov" => ("us-gov-west-1", "https://iam.us-gov.amazonaws.com"),
+        _ => ("us-east-1", "https://iam.amazonaws.com"),
+    };
+    Service { eyes, credentials, name: "iam", region, endpoint: endpoint.unwrap_or(at_aws).to_owned() }
+}
+
+/// See <https://docs.aws.amazon.com/general/latest/gr/r53.html>.
+fn route53<'a>(
+    eyes: &'a Eyes,
+    credentials: &'a aws_sdk_s3::config::Credentials,
+    region: &str,
+    endpoint: Option<&str>,
+) -> Service<'a> {
+    let (region, at_aws) = match Partition::of(region).name {
+        "aws-cn" => ("cn-northwest-1", "https://route53.amazonaws.com.cn"),
+        "aws-us-gov" => ("us-gov-west-1", "https://route53.us-gov.amazonaws.com"),
+        _ => ("us-east-1", "https://route53.amazonaws.com"),
+    };
+    Service { eyes, credentials, name: "route53", region, endpoint: endpoint.unwrap_or(at_aws).to_owned() }
+}

@@ -1,0 +1,225 @@
+//! What stands for AWS's hosts: S3's names lead to the embedded S3 for objects and to moto for a bucket's settings, by TLS and in clear.
+//!
+//! Here are also the faults that neither of the two can have: a clock that is wrong, and certificates that are no good.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use http::header::{DATE, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::setup::NAME;
+
+const CORS: [&str; 2] = ["access-control-allow-origin", "access-control-expose-headers"];
+
+pub(crate) struct Front {
+    /// In clear.
+    pub(crate) address: SocketAddr,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    moto: String,
+    s3: SocketAddr,
+    client: Client<HttpConnector, Full<Bytes>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// By bucket, as they were given: moto forgets half of them.
+    replications: BTreeMap<String, String>,
+    ahead: Duration,
+    /// Whom the name of the signers leads to.
+    signer: Option<SocketAddr>,
+}
+
+impl Front {
+    pub(crate) async fn start(moto: &str, s3: SocketAddr) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let inner = Arc::new(Inner { moto: moto.to_owned(), s3, client, state: Mutex::default() });
+        let address = inner.clone().serve(None).await;
+        Self { address, inner }
+    }
+
+    /// Another address, where the same is said by TLS.
+    pub(crate) async fn with_tls(&self, acceptor: TlsAcceptor) -> SocketAddr {
+        self.inner.clone().serve(Some(acceptor)).await
+    }
+
+    pub(crate) fn replicate(&self, bucket: &str, configuration: Option<String>) {
+        let mut state = self.inner.state.lock().expect("no panic");
+        state.replications.remove(bucket);
+        state.replications.extend(configuration.map(|text| (bucket.to_owned(), text)));
+    }
+
+    /// Lets the signers' name lead to this one.
+    pub(crate) fn lead_to(&self, signer: SocketAddr) {
+        self.inner.state.lock().expect("no panic").signer = Some(signer);
+    }
+
+    /// Lets its clock be ahead.
+    pub(crate) fn set_clock(&self, ahead: Duration) {
+        self.inner.state.lock().expect("no panic").ahead = ahead;
+    }
+}
+
+impl Inner {
+    async fn serve(self: Arc<Self>, acceptor: Option<TlsAcceptor>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let (inner, acceptor) = (self.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    match acceptor {
+                        Some(acceptor) => {
+                            if let Ok(connection) = acceptor.accept(connection).await {
+                                inner.talk(connection).await;
+                            }
+                        }
+                        None => inner.talk(connection).await,
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    async fn talk(self: Arc<Self>, connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let service = service_fn(move |request| {
+            let inner = self.clone();
+            async move { Ok::<_, std::convert::Infallible>(inner.answer(request).await) }
+        });
+        let _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+        let path = head.uri.path_and_query().map(|path| path.as_str()).unwrap_or_default().to_owned();
+        if host == NAME {
+            let signer = self.state.lock().expect("no panic").signer.expect("it was led to one");
+            return self.forward(&format!("http://{signer}"), head.method, &path, head.headers, body).await;
+        }
+        // The same in path style, as moto takes it.
+        let in_path = match bucket_of(&host) {
+            Some(bucket) => format!("/{bucket}{path}"),
+            None => path.clone(),
+        };
+        let (bucket, rest) = in_path[1..].split_once('/').unwrap_or((&in_path[1..], ""));
+        let bucket = bucket.split('?').next().unwrap_or_default();
+        let query = head.uri.query().unwrap_or_default();
+        let is_about_bucket = rest.is_empty() || rest.starts_with('?');
+        let mut answer = if host.contains(".s3-accelerate.") && !self.is_accelerated(bucket).await {
+            plain(StatusCode::BAD_REQUEST, "<Error><Code>InvalidRequest</Code></Error>")
+        } else if head.method == Method::OPTIONS {
+            self.forward(&self.moto, head.method, &in_path, head.headers, body).await
+        } else if is_about_bucket && query.starts_with("replication") {
+            self.replication(bucket)
+        } else if is_about_bucket && head.method != Method::POST {
+            let mut headers = head.headers;
+            headers.remove("host");
+            renamed(self.forward(&self.moto, head.method, &in_path, headers, body).await).await
+        } else {
+            let origin = head.headers.get(ORIGIN).cloned();
+            let mut answer =
+                self.forward(&format!("http://{}", self.s3), head.method.clone(), &path, head.headers, body).await;
+            CORS.iter().for_each(|name| drop(answer.headers_mut().remove(*name)));
+            if let Some(origin) = origin {
+                answer.headers_mut().extend(self.cors(bucket, origin, &head.method).await);
+            }
+            answer
+        };
+        let date = SystemTime::now() + self.state.lock().expect("no panic").ahead;
+        let date = aws_sdk_s3::primitives::DateTime::from(date);
+        let date = date.fmt(aws_sdk_s3::primitives::DateTimeFormat::HttpDate).expect("a date");
+        answer.headers_mut().insert(DATE, HeaderValue::from_str(&date).expect("a value"));
+        answer
+    }
+
+    async fn forward(
+        &self,
+        to: &str,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response<Full<Bytes>> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = format!("{to}{path}").parse().expect("a URL");
+        *request.headers_mut() = headers;
+        match self.client.request(request).await {
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+                Response::from_parts(head, Full::new(body))
+            }
+            Err(error) => plain(StatusCode::BAD_GATEWAY, &error.to_string()),
+        }
+    }
+
+    /// What the bucket's rules let a page of this origin read.
+    async fn cors(&self, bucket: &str, origin: HeaderValue, method: &Method) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = HeaderMap::from_iter([(ORIGIN, origin)]);
+        let method = HeaderValue::from_str(method.as_str()).expect("a method");
+        headers.insert("access-control-request-method", method);
+        let answer = self.forward(&self.moto, Method::OPTIONS, &format!("/{bucket}/k"), headers, Bytes::new()).await;
+        let named =
+            CORS.iter().filter_map(|name| Some((HeaderName::from_static(name), answer.headers().get(*name)?.clone())));
+        if answer.status().is_success() { named.collect() } else { Vec::new() }
+    }
+
+    fn replication(&self, bucket: &str) -> Response<Full<Bytes>> {
+        match self.state.lock().expect("no panic").replications.get(bucket) {
+            Some(configuration) => plain(StatusCode::OK, configuration),
+            None => plain(StatusCode::NOT_FOUND, "<Error><Code>ReplicationConfigurationNotFoundError</Code></Error>"),
+        }
+    }
+
+    async fn is_accelerated(&self, bucket: &str) -> bool {
+        let path = format!("/{bucket}?accelerate");
+        let answer = self.forward(&self.moto, Method::GET, &path, HeaderMap::new(), Bytes::new()).await;
+        let body = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        String::from_utf8_lossy(&body).contains("Enabled")
+    }
+}
+
+/// moto gives two elements other names than S3, which AWS's SDK for Rust does not take.
+async fn renamed(answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let (mut head, body) = answer.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&body)
+        .replace("GetBucketVersioningResponse", "VersioningConfiguration")
+        .replace("GetBucketAccelerateConfigurationResponse", "AccelerateConfiguration");
+    head.headers.remove("content-length");
+    Response::from_parts(head, Full::new(Bytes::from(text)))
+}
+
+fn plain(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+    let mut answer = Response::new(Full::new(Bytes::from(body.to_owned())));
+    *answer.status_mut() = status;
+    answer
+}
+
+/// The bucket that a host of AWS names.
+fn bucket_of(host: &str) -> Option<&str> {
+    let name = host.strip_suffix(".amazonaws.com")?;
+    let (bucket, _) = name.split_once(".s3.").or_else(|| name.split_once(".s3-accelerate"))?;
+    Some(bucket)
+}

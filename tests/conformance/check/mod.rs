@@ -1,0 +1,96 @@
+//! `signer check` before a world with a fault in it, one at a time: each is found by its name, and nothing where there is none.
+
+mod certificates;
+mod cloud;
+mod front;
+mod setup;
+
+use std::time::Duration;
+
+use nearput_signer::{Report, Severity};
+use serde_json::json;
+
+use cloud::Cloud;
+use setup::{Certificate, DOTTED, Setup};
+
+/// What is planted, and the name by which it must be found.
+struct Fault {
+    id: &'static str,
+    severity: Severity,
+    plant: fn(&mut Setup),
+}
+
+const fn error(id: &'static str, plant: fn(&mut Setup)) -> Fault {
+    Fault { id, severity: Severity::Error, plant }
+}
+
+const fn warning(id: &'static str, plant: fn(&mut Setup)) -> Fault {
+    Fault { id, severity: Severity::Warning, plant }
+}
+
+const FAULTS: &[Fault] = &[
+    error("cors-header-refused", |world| world.cors.headers = vec!["content-type", "content-disposition"]),
+    error("cors-method-refused", |world| world.cors.methods.retain(|method| *method != "PUT")),
+    error("cors-origin-refused", |world| world.cors.origins = vec!["https://other.example"]),
+    warning("cors-any-origin", |world| world.cors.origins = vec!["*"]),
+    warning("cors-etag-hidden", |world| world.cors.exposed = vec!["x-amz-request-id"]),
+    error("acceleration-off", |world| world.is_accelerated = false),
+    warning("dotted-bucket", |world| (world.bucket, world.accelerate) = (DOTTED, false)),
+    error("versioning-off", |world| world.is_versioned = false),
+    error("replication-rule-missing", |world| world.copies.truncate(1)),
+    error("replication-rule-missing", |world| world.copies[0].to = "another-bucket"),
+    error("replication-rule-missing", |world| world.copies.clear()),
+    error("replication-abroad", |world| world.tables = "[[residency]]\ntenants = ['acme']\nsites = ['eu']"),
+    error("replication-rule-disabled", |world| world.copies[0].is_enabled = false),
+    warning("replication-delete-markers-off", |world| world.copies[1].delete_markers = false),
+    warning("replication-modifications-off", |world| world.copies[1].modifications = false),
+    error("replication-role-rights", |world| {
+        world.rights = json!([{ "Effect": "Allow", "Action": "s3:Get*", "Resource": "*" }]);
+    }),
+    error("replication-role-trust", |world| world.trust[0]["Principal"]["Service"] = json!("ec2.amazonaws.com")),
+    warning("lifecycle-missing", |world| world.aborts_after_days = None),
+    error("lifecycle-too-short", |world| world.aborts_after_days = Some(1)),
+    error("public-access-not-blocked", |world| world.blocks_public_access = false),
+    warning("ownership-not-enforced", |world| world.enforces_ownership = false),
+    error("bucket-wrong-region", |world| world.region = Some("eu-central-1")),
+    error("bucket-missing", |world| world.region = None),
+    error("upload-refused", |world| world.may_put = false),
+    error("clock-skewed", |world| world.ahead = Duration::from_mins(16)),
+    error("certificate-expired", |world| world.certificate = Certificate::Ended),
+    error("certificate-wrong-name", |world| world.certificate = Certificate::OfAnotherName),
+    error("dns-record-missing", |world| world.name = "sign.missing.invalid"),
+    error("dns-no-latency-records", |world| world.record_regions = &[]),
+    error("dns-no-latency-records", |world| world.record_regions = &["eu-west-1"]),
+    warning("dns-no-health-check", |world| world.has_health_checks = false),
+    error("signer-down", |world| world.second_signer_runs = false),
+    error("ticket-keys-differ", |world| world.second_ticket_key = 8),
+    warning("signers-same-home", |world| world.second_home = "eu"),
+];
+
+fn wrong(report: &Report) -> Vec<String> {
+    report.findings.iter().filter(|finding| finding.severity != Severity::Ok).map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn every_planted_fault_is_found_by_its_name_and_nothing_in_a_sound_world() {
+    let cloud = Cloud::start().await;
+    let sound = cloud.look(&Setup::sound()).await;
+    println!("{sound}");
+    assert!(wrong(&sound).is_empty(), "{}", wrong(&sound).join("\n"));
+    assert_eq!(cloud.leftovers(), 0);
+    let mut missed = Vec::new();
+    for (number, Fault { id, severity, plant }) in (1..).zip(FAULTS) {
+        let mut setup = Setup::sound();
+        plant(&mut setup);
+        let before = cloud.leftovers();
+        let report = cloud.look(&setup).await;
+        let is_found = report.findings.iter().any(|finding| finding.id == *id && finding.severity == *severity);
+        println!("{number:>2} {id}: {}", if is_found { "found" } else { "MISSED" });
+        if !is_found {
+            missed.push(format!("{number} {id}, but\n{}", wrong(&report).join("\n")));
+        }
+        let tells_what_is_left = report.findings.iter().any(|finding| finding.id == "upload-left");
+        assert!(cloud.leftovers() == before || tells_what_is_left, "{id} leaves something and does not say so");
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
+}

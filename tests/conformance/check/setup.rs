@@ -1,0 +1,141 @@
+//! How the world is set up: soundly, until a fault is planted.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub(crate) const PAGE: &str = "https://page.example";
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/copier";
+pub(crate) const NAME: &str = "sign.nearput.test";
+
+/// Two sites, two signers, and what is between them.
+pub(crate) struct Setup {
+    /// The bucket of the first site.
+    pub(crate) bucket: &'static str,
+    /// Where that one is; none where it is not there.
+    pub(crate) region: Option<&'static str>,
+    pub(crate) cors: Cors,
+    pub(crate) is_accelerated: bool,
+    /// Whether the configuration says so.
+    pub(crate) accelerate: bool,
+    pub(crate) is_versioned: bool,
+    pub(crate) copies: Vec<Copy>,
+    pub(crate) trust: Value,
+    pub(crate) rights: Value,
+    pub(crate) aborts_after_days: Option<u32>,
+    pub(crate) blocks_public_access: bool,
+    pub(crate) enforces_ownership: bool,
+    pub(crate) may_put: bool,
+    pub(crate) ahead: Duration,
+    pub(crate) certificate: Certificate,
+    pub(crate) record_regions: &'static [&'static str],
+    pub(crate) has_health_checks: bool,
+    pub(crate) name: &'static str,
+    pub(crate) second_signer_runs: bool,
+    pub(crate) second_ticket_key: u8,
+    pub(crate) second_home: &'static str,
+    /// Further tables of the configuration.
+    pub(crate) tables: &'static str,
+}
+
+pub(crate) struct Cors {
+    pub(crate) origins: Vec<&'static str>,
+    pub(crate) methods: Vec<&'static str>,
+    pub(crate) headers: Vec<&'static str>,
+    pub(crate) exposed: Vec<&'static str>,
+}
+
+/// A rule of replication.
+pub(crate) struct Copy {
+    pub(crate) from: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) is_enabled: bool,
+    pub(crate) delete_markers: bool,
+    pub(crate) modifications: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Certificate {
+    Good,
+    Ended,
+    OfAnotherName,
+}
+
+pub(crate) const EU: &str = "nearput-eu";
+pub(crate) const US: &str = "nearput-us";
+pub(crate) const DOTTED: &str = "nearput.eu";
+
+impl Setup {
+    pub(crate) fn sound() -> Self {
+        let copy = |from, to| Copy { from, to, is_enabled: true, delete_markers: true, modifications: true };
+        let s3 = json!({ "Service": "s3.amazonaws.com" });
+        Self {
+            bucket: EU,
+            region: Some("eu-west-1"),
+            cors: Cors {
+                origins: vec![PAGE],
+                methods: vec!["PUT", "POST", "GET", "HEAD"],
+                headers: vec!["*"],
+                exposed: vec!["ETag", "x-amz-checksum-crc64nvme", "x-amz-version-id", "x-amz-request-id"],
+            },
+            is_accelerated: true,
+            accelerate: true,
+            is_versioned: true,
+            copies: vec![copy(EU, US), copy(US, EU)],
+            trust: json!([{ "Effect": "Allow", "Principal": s3, "Action": "sts:AssumeRole" }]),
+            rights: json!([
+                { "Effect": "Allow", "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"], "Resource": "*" },
+                { "Effect": "Allow", "Action": ["s3:GetObjectVersion*", "s3:Replicate*"], "Resource": "arn:aws:s3:::nearput-*/*" },
+            ]),
+            aborts_after_days: Some(8),
+            blocks_public_access: true,
+            enforces_ownership: true,
+            may_put: true,
+            ahead: Duration::ZERO,
+            certificate: Certificate::Good,
+            record_regions: &["eu-west-1", "us-west-2"],
+            has_health_checks: true,
+            name: NAME,
+            second_signer_runs: true,
+            second_ticket_key: 7,
+            second_home: "us",
+            tables: "",
+        }
+    }
+}
+
+impl Cors {
+    pub(crate) fn xml(&self) -> String {
+        let list = |element: &str, items: &[&str]| {
+            items.iter().map(|item| format!("<{element}>{item}</{element}>")).collect::<String>()
+        };
+        format!(
+            "<CORSConfiguration><CORSRule>{}{}{}{}</CORSRule></CORSConfiguration>",
+            list("AllowedOrigin", &self.origins),
+            list("AllowedMethod", &self.methods),
+            list("AllowedHeader", &self.headers),
+            list("ExposeHeader", &self.exposed),
+        )
+    }
+}
+
+/// As S3 would answer it for a bucket, if there is any.
+pub(crate) fn replication(copies: &[Copy], from: &str) -> Option<String> {
+    let status = |is_on: bool| if is_on { "Enabled" } else { "Disabled" };
+    let rule = |copy: &Copy| {
+        format!(
+            "<Rule><ID>to-{to}</ID><Priority>1</Priority><Status>{}</Status><Filter><Prefix></Prefix></Filter>\
+             <Destination><Bucket>arn:aws:s3:::{to}</Bucket></Destination>\
+             <DeleteMarkerReplication><Status>{}</Status></DeleteMarkerReplication>\
+             <SourceSelectionCriteria><ReplicaModifications><Status>{}</Status></ReplicaModifications>\
+             </SourceSelectionCriteria></Rule>",
+            status(copy.is_enabled),
+            status(copy.delete_markers),
+            status(copy.modifications),
+            to = copy.to,
+        )
+    };
+    let rules: Vec<_> = copies.iter().filter(|copy| copy.from == from).map(rule).collect();
+    (!rules.is_empty())
+        .then(|| format!("<ReplicationConfiguration><Role>{ROLE}</Role>{}</ReplicationConfiguration>", rules.concat()))
+}
