@@ -15,7 +15,7 @@ const SOURCE: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors
 const METHODS: [&str; 4] = ["PUT", "POST", "GET", "HEAD"];
 
 /// No page comes from here: <https://www.rfc-editor.org/rfc/rfc2606#section-2>.
-const FOREIGN: &str = "https://nearput-check.invalid";
+pub(super) const FOREIGN: &str = "https://nearput-check.invalid";
 
 /// What pages of one origin may do by one path.
 #[derive(Debug, Clone, PartialEq, Eq)]

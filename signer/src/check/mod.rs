@@ -6,7 +6,7 @@
 //! - [`bucket`], [`replication`] and [`role`] are about what the operator has set. What the credentials may not show is a [`look`]
 //!   that was refused, and no error.
 //! - [`dns`] and [`signers`] are about the signers.
-//! - [`uploads`] tries all of it, by real uploads.
+//! - [`uploads`] tries all of it, by real uploads, and [`mrap`] what only a trial can tell of an access point.
 
 mod aws_call;
 mod bucket;
@@ -17,6 +17,7 @@ mod dns;
 mod eyes;
 mod finding;
 mod look;
+mod mrap;
 mod policy_document;
 mod replication;
 mod role;
@@ -24,6 +25,7 @@ mod signers;
 mod site;
 mod uploads;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -32,9 +34,10 @@ use futures_util::future::join_all;
 pub use finding::{Finding, Report, Severity};
 
 use crate::app::{BuildError, connect_all};
-use crate::config::{Config, Secrets, Topology};
+use crate::config::{self, Config, Secrets, Topology};
 use crate::metrics::Metrics;
 use crate::partition::Partition;
+use crate::site::Site;
 use aws_call::Service;
 use eyes::Eyes;
 use look::Look;
@@ -92,6 +95,9 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
         findings.extend(found);
         members.extend(member);
     }
+    if !options.read_only {
+        findings.extend(access_points(config, &eyes, &sites, origins).await);
+    }
     let is_mesh = matches!(config.topology, Some(Topology::MultiRegion | Topology::Mrap));
     let pinned: Vec<_> = config.residency.iter().map(|table| table.sites.clone()).collect();
     findings.extend(replication::findings(&members, is_mesh, &pinned));
@@ -118,6 +124,23 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
     });
     findings.extend(look_at_signers(&eyes, config, options, route53.as_ref()).await);
     Ok(Report { findings })
+}
+
+/// Each is tried once, however many sites it leads to.
+async fn access_points(config: &Config, eyes: &Eyes, sites: &[Site], origins: &[String]) -> Vec<Finding> {
+    let aliases: BTreeSet<_> = config.sites.iter().filter_map(|site| site.mrap.as_deref()).collect();
+    let mut found = Vec::new();
+    for alias in aliases {
+        let is_behind = |(given, _): &(&config::Site, &Site)| given.mrap.as_deref() == Some(alias);
+        let behind: Vec<_> = config.sites.iter().zip(sites).filter(is_behind).map(|(_, site)| site).collect();
+        let Some(site) = behind.first() else { continue };
+        let (policy, client) = (uploads::policy(config, &site.id), site.storage.client());
+        let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
+        let uploads = uploads::Uploads { eyes, site, client, origin, policy: &policy };
+        let tried = mrap::look(&uploads, &behind).await;
+        found.extend(tried.iter().flat_map(|tried| mrap::findings(alias, tried)));
+    }
+    found
 }
 
 async fn roles(iam: &Service<'_>, member: &Member) -> Vec<Finding> {

@@ -76,7 +76,7 @@ pub(super) async fn look(asked: Asked<'_>) -> Looked {
         found.extend(look_at_cors(&asked).await);
         if !read_only {
             let policy = uploads::policy(config, &site.id);
-            let origin = origins.first().map_or("https://nearput-check.invalid", String::as_str);
+            let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
             let tried = Uploads { eyes, site, client, origin, policy: &policy }.try_all().await;
             found.extend(uploads::findings(name, &tried));
             let answer =

@@ -5,15 +5,19 @@
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Credentials;
 use nearput_api::{ChecksumAlgorithm, OpenFile, PartToSign, PathKind, Plan, SignedPart};
 use reqwest::Method;
 use uuid::Uuid;
 
+use super::aws_call::texts;
 use super::eyes::{Answer, Asked, Eyes};
 use super::finding::Finding;
+use crate::attributes::Attributes;
 use crate::auth::Caller;
 use crate::aws::{NewUpload, PartToComplete, UploadToComplete};
 use crate::checksum::{Checked, Checksum};
+use crate::clock::unix_seconds;
 use crate::config::{Config, Rule};
 use crate::plan::Cut;
 use crate::policy::{self, Fresh, Policy, Request};
@@ -32,7 +36,7 @@ const CRC32C: &str = "qVwjOg==";
 
 const EXPIRES: Duration = Duration::from_mins(5);
 const PLANS: [(&str, Plan); 3] = [("form", Plan::Form), ("put", Plan::Put), ("multipart", MULTIPART)];
-const MULTIPART: Plan = Plan::Multipart { part_size: 5 << 20 };
+pub(super) const MULTIPART: Plan = Plan::Multipart { part_size: 5 << 20 };
 
 /// Whoever this rule is for may do nothing but check.
 const RULE: &str = "
@@ -59,11 +63,12 @@ pub(super) struct Tried {
 }
 
 /// Why an upload failed.
-#[derive(Debug, PartialEq, Eq)]
-enum Problem {
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
     /// The storage, or the way to it, refused.
+    #[error("{0}")]
     Refused(String),
-    /// It is stored, and is not what was sent.
+    #[error("what is stored is not what was sent")]
     Mismatch,
 }
 
@@ -131,14 +136,55 @@ impl Uploads<'_> {
     }
 
     async fn try_one(&self, plan: Plan, tried: &mut Tried) -> Result<(), Problem> {
-        let refused = |error: &dyn std::fmt::Display| Problem::Refused(error.to_string());
         let site = self.site;
-        let checksum = match site.profile.checksum {
-            Some(ChecksumAlgorithm::Crc64nvme) => Some(CRC64NVME.to_owned()),
-            Some(ChecksumAlgorithm::Crc32c) => Some(CRC32C.to_owned()),
-            None => None,
+        let (mut ticket, attributes) = self.ticket(plan)?;
+        ticket.sending = match plan {
+            Plan::Form => Sending::Form(attributes),
+            Plan::Put => Sending::Put(attributes),
+            Plan::Multipart { part_size } => {
+                let (key, checksum) = (ticket.key.as_str(), site.profile.checksum);
+                let new = NewUpload { key, media_type: MEDIA_TYPE, attributes: &attributes, checksum };
+                let upload_id = site.storage.create(&new).await.map_err(refused)?;
+                Sending::Multipart { part_size, upload_id, by_access_point: false }
+            }
         };
-        let part = PartToSign { number: 1, checksum: checksum.clone() };
+        let credentials = site.credentials().await.map_err(refused)?;
+        let presigner = self.presigner(&credentials)?;
+        let upload = self.upload(ticket);
+        let (key, checksum) = (upload.ticket.key.as_str(), self.checksum());
+        let signed = upload.sign(&self.part(&upload)?, &presigner).map_err(refused)?;
+        let sent = match self.send(&signed, &tried.path, CONTENT).await {
+            Ok(answer) => {
+                let is_stored = stored(&answer);
+                tried.answer = Some(answer);
+                is_stored
+            }
+            Err(problem) => Err(Problem::Refused(problem)),
+        };
+        let upload_id = match &upload.ticket.sending {
+            Sending::Multipart { upload_id, .. } => Some(upload_id),
+            Sending::Form(_) | Sending::Put(_) | Sending::Awaiting { .. } => None,
+        };
+        let completed = match (sent, upload_id) {
+            (Ok(()), Some(upload_id)) => self.complete(&upload, upload_id, checksum, tried.answer.as_ref()).await,
+            (Err(problem), Some(upload_id)) => {
+                if site.storage.abort(key, upload_id).await.is_err() {
+                    tried.left = Some(format!("the open upload {key}"));
+                }
+                return Err(problem);
+            }
+            (sent, None) => sent,
+        };
+        completed?;
+        let compared = self.compare(key, checksum).await;
+        if !self.remove(key).await {
+            tried.left = Some(key.to_owned());
+        }
+        compared
+    }
+
+    /// Of an upload that is to be sent by PUT, with all that is to be stored with it.
+    pub(super) fn ticket(&self, plan: Plan) -> Result<(Ticket, Attributes), Problem> {
         let file = OpenFile {
             name: NAME.to_owned(),
             size: CONTENT.len() as u64,
@@ -148,75 +194,52 @@ impl Uploads<'_> {
             plan,
             parts: Vec::new(),
         };
-        let request = Request { site: Some(&site.id), files: 1, file: &file };
-        let grant = policy::decide(&Caller::Anonymous, &request, self.policy).map_err(|error| refused(&error))?;
-        let cut = Cut::check(plan, grant.size(), &site.profile).map_err(|error| refused(&error))?;
-        let now = SystemTime::now();
-        let fresh = Fresh::new(Uuid::new_v4(), now);
-        let key = grant.key(&fresh).map_err(|error| refused(&error))?;
-        let attributes = grant.attributes(&fresh).map_err(|error| refused(&error))?;
-        let credentials = site.credentials().await.map_err(|error| refused(&error))?;
-        let presigner =
-            Presigner::new(&credentials, &site.bucket.region, now, EXPIRES).map_err(|error| refused(&error))?;
-        let sending = match plan {
-            Plan::Form => Sending::Form(attributes),
-            Plan::Put => Sending::Put(attributes),
-            Plan::Multipart { part_size } => {
-                let (key, checksum) = (key.as_str(), cut.checksum);
-                let new = NewUpload { key, media_type: MEDIA_TYPE, attributes: &attributes, checksum };
-                let upload_id = site.storage.create(&new).await.map_err(|error| refused(&error))?;
-                Sending::Multipart { part_size, upload_id }
-            }
-        };
-        let ticket = Ticket::new(&grant, key.clone(), &cut, sending);
-        let upload = Upload { site, paths: site.bucket.paths.iter().collect(), ticket, renewed: None };
-        let part = Part::check(&part, &cut).map_err(|error| refused(&error))?;
-        let signed = upload.sign(&part, &presigner).map_err(|error| refused(&error))?;
-        let sent = self.send(&signed, tried).await;
-        let stored = match (&sent, &upload.ticket.sending) {
-            (Ok(()), Sending::Multipart { upload_id, .. }) => {
-                self.complete(&upload, upload_id, checksum.as_deref(), tried.answer.as_ref()).await
-            }
-            (Ok(()), Sending::Form(_) | Sending::Put(_)) => Ok(()),
-            (Err(_), Sending::Multipart { upload_id, .. }) => {
-                if site.storage.abort(key.as_str(), upload_id).await.is_err() {
-                    tried.left = Some(format!("the open upload {}", key.as_str()));
-                }
-                return sent;
-            }
-            (Err(_), Sending::Form(_) | Sending::Put(_)) => return sent,
-        };
-        let compared = match stored {
-            Ok(()) => self.compare(key.as_str(), checksum.as_deref()).await,
-            Err(problem) => Err(problem),
-        };
-        if !self.remove(key.as_str()).await {
-            tried.left = Some(key.as_str().to_owned());
-        }
-        compared
+        let request = Request { site: Some(&self.site.id), files: 1, file: &file };
+        let grant = policy::decide(&Caller::Anonymous, &request, self.policy).map_err(refused)?;
+        let cut = Cut::check(plan, grant.size(), &self.site.profile).map_err(refused)?;
+        let fresh = Fresh::new(Uuid::new_v4(), SystemTime::now());
+        let (key, attributes) = (grant.key(&fresh).map_err(refused)?, grant.attributes(&fresh).map_err(refused)?);
+        Ok((Ticket::new(&grant, key, &cut, Sending::Put(attributes.clone())), attributes))
+    }
+
+    pub(super) fn upload(&self, ticket: Ticket) -> Upload<'_> {
+        let paths = self.site.bucket.paths.iter().collect();
+        Upload { site: self.site, paths, ticket, opened_at: unix_seconds(SystemTime::now()), renewed: None }
+    }
+
+    pub(super) fn part(&self, upload: &Upload<'_>) -> Result<Part, Problem> {
+        let part = PartToSign { number: 1, checksum: self.checksum().map(str::to_owned) };
+        Part::check(&part, &upload.ticket.cut()).map_err(refused)
+    }
+
+    pub(super) fn presigner<'b>(&'b self, credentials: &'b Credentials) -> Result<Presigner<'b>, Problem> {
+        Presigner::new(credentials, &self.site.bucket.region, SystemTime::now(), EXPIRES).map_err(refused)
+    }
+
+    /// Of the content.
+    fn checksum(&self) -> Option<&'static str> {
+        self.site.profile.checksum.map(|algorithm| match algorithm {
+            ChecksumAlgorithm::Crc64nvme => CRC64NVME,
+            ChecksumAlgorithm::Crc32c => CRC32C,
+        })
     }
 
     /// Sends it as a page of the origin would.
-    async fn send(&self, signed: &SignedPart, tried: &mut Tried) -> Result<(), Problem> {
-        let url = signed.urls.get(&tried.path).ok_or(Problem::Refused("it has no such path".to_owned()))?;
+    pub(super) async fn send(&self, signed: &SignedPart, path: &str, body: &[u8]) -> Result<Answer, String> {
+        let url = signed.urls.get(path).ok_or("it has no such path")?;
         let method = Method::from_bytes(signed.method.as_bytes()).unwrap_or(Method::PUT);
         let mut asked = Asked { method, ..Asked::get(url.clone()) }.header("origin", self.origin);
         if signed.fields.is_empty() {
             for (name, value) in &signed.headers {
                 asked = asked.header(name, value.clone());
             }
-            asked.body = CONTENT.to_owned();
+            asked.body = body.to_owned();
         } else {
             let boundary = Uuid::new_v4().simple().to_string();
             asked = asked.header("content-type", format!("multipart/form-data; boundary={boundary}"));
             asked.body = form(signed, &boundary);
         }
-        let answer = self.eyes.send(&asked).await.map_err(Problem::Refused)?;
-        let is_stored = answer.status.is_success();
-        let code = super::aws_call::texts(&answer.body, "Code").concat();
-        let problem = Problem::Refused(format!("{} {code}", answer.status.as_u16()).trim_end().to_owned());
-        tried.answer = Some(answer);
-        if is_stored { Ok(()) } else { Err(problem) }
+        self.eyes.send(&asked).await
     }
 
     async fn complete(
@@ -226,9 +249,7 @@ impl Uploads<'_> {
         checksum: Option<&str>,
         answer: Option<&Answer>,
     ) -> Result<(), Problem> {
-        let refused = |error: &dyn std::fmt::Display| Problem::Refused(error.to_string());
-        let whole =
-            Checksum::required(self.site.profile.checksum, checksum, Checked::File).map_err(|error| refused(&error))?;
+        let whole = Checksum::required(self.site.profile.checksum, checksum, Checked::File).map_err(refused)?;
         let etag = answer.and_then(|answer| answer.header("etag")).map(str::to_owned);
         let complete = UploadToComplete {
             key: upload.ticket.key.as_str(),
@@ -238,13 +259,13 @@ impl Uploads<'_> {
             checksum: whole.as_ref(),
             only_new: false,
         };
-        self.site.storage.complete(complete).await.map_err(|error| refused(&error))
+        self.site.storage.complete(complete).await.map_err(refused)
     }
 
     /// Whether what is stored is what was sent.
     async fn compare(&self, key: &str, checksum: Option<&str>) -> Result<(), Problem> {
         let found = self.site.storage.head(key, self.site.profile.checksum).await;
-        let found = found.map_err(|error| Problem::Refused(error.to_string()))?;
+        let found = found.map_err(refused)?;
         let found = found.ok_or(Problem::Mismatch)?;
         let is_same = found.checksum.is_none() || found.checksum.as_deref() == checksum;
         if found.size == CONTENT.len() as u64 && is_same { Ok(()) } else { Err(Problem::Mismatch) }
@@ -260,6 +281,19 @@ impl Uploads<'_> {
         }
         is_hidden
     }
+}
+
+fn refused(error: impl std::fmt::Display) -> Problem {
+    Problem::Refused(error.to_string())
+}
+
+/// What the storage has answered to a request that was to store something.
+pub(super) fn stored(answer: &Answer) -> Result<(), Problem> {
+    if answer.status.is_success() {
+        return Ok(());
+    }
+    let code = texts(&answer.body, "Code").concat();
+    Err(Problem::Refused(format!("{} {code}", answer.status.as_u16()).trim_end().to_owned()))
 }
 
 fn form(signed: &SignedPart, boundary: &str) -> Vec<u8> {
