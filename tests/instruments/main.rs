@@ -2,4 +2,5 @@
 
 mod chaos;
 mod distance;
+mod route53;
 mod sink;
