@@ -1,6 +1,7 @@
 //! What the signer remembers about an upload. The browser carries it, and nothing else that a browser says is trusted.
 //!
-//! A ticket is made from a grant only; what is signed or done later is what a ticket names.
+//! A ticket is made from a grant only; what is signed or done later is what a ticket names. One that awaits its creation by the
+//! browser names key and attributes, and Create is all that is signed for it.
 
 use std::fmt;
 

@@ -207,6 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_residency_cuts_off_is_told() {
+        let config = format!(
+            "{CONFIG}[[sites]]\nid = 'far'\nregion = 'r'\nbucket = 'far'\n
+            [[residency]]\nclaims = {{ country = ['DE'] }}\nsites = ['far']"
+        );
+        let claims =
+            |country: &str| format!(r#"{{"sub":"me","groups":["editors"],"tenant":"acme","country":"{country}"}}"#);
+        let pinned = run(&config, Some(&claims("DE"))).expect("granted");
+        assert!(pinned.contains("\nsite: far of far; by residency not local\n"), "{pinned}");
+        assert!(pinned.ends_with("tenant: acme; country: DE"), "{pinned}");
+        let other = run(&config, Some(&claims("US"))).expect("granted");
+        assert!(other.contains("\nsite: local of local, far\n"), "{other}");
+        let nowhere = config.replace("key =", "sites = ['local']\nkey =");
+        let error = run(&nowhere, Some(&claims("DE"))).expect_err("nothing is left");
+        assert!(error.contains("kept at no site"), "{error}");
+    }
+
+    #[test]
     fn a_refusal_is_told_with_its_reason() {
         let with_issuer = &format!("{CONFIG}{ISSUER}");
         let two = &format!("{with_issuer}{}", ISSUER.replace("a.example", "b.example").replace("'a'", "'b'"));

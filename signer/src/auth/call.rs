@@ -51,6 +51,15 @@ pub(crate) enum InvalidBody {
     BrokenOff { timeout: Duration },
 }
 
+#[cfg(test)]
+impl<T> Call<T> {
+    /// A call that has come in whole.
+    pub(crate) fn of(app: &App, caller: &Caller, body: T) -> Self {
+        let place = app.places.clone().try_acquire_owned().expect("there is a place");
+        Self { caller: caller.clone(), who: Who::of(caller, None), body, _place: place }
+    }
+}
+
 impl<T: DeserializeOwned + Weighed> FromRequest<Arc<App>> for Call<T> {
     type Rejection = Error;
 

@@ -11,6 +11,8 @@ mod open;
 mod openapi;
 mod parts;
 mod ready;
+#[cfg(test)]
+mod residency;
 mod sign;
 mod sites;
 mod status;

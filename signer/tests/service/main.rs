@@ -10,6 +10,7 @@ mod client;
 mod connections;
 mod cors;
 mod credentials;
+mod downloads;
 mod errors;
 mod forms;
 mod lambda;

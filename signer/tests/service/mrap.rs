@@ -350,3 +350,23 @@ async fn an_access_point_is_for_those_who_may_use_every_site_behind_it() {
     let put = done(open(Plan::Put).await);
     assert!(!put.parts[0].urls.contains_key("mrap"), "it could be stored elsewhere");
 }
+
+#[tokio::test]
+async fn an_upload_counts_once_however_it_is_created() {
+    let world = World::start(there, not_there, "[limits]\nopen_uploads = 1\n").await;
+    let again = async || {
+        let files = vec![file(&bytes(PART + 1), MULTIPART)];
+        let asked = OpenUploads { site: None, by_access_point: true, files };
+        let mut opened: OpenedUploads = world.signer.call(path::OPEN, &asked).await.json();
+        opened.uploads.remove(0)
+    };
+    let opened = world.open().await;
+    let mut created: OpenedUploads = world.created(&opened.ticket, "id").await.json();
+    let ticket = done(created.uploads.remove(0)).ticket;
+    assert_eq!(failed(again().await), ErrorCode::QuotaExceeded);
+    assert_eq!(world.signer.call(path::ABORT, &AbortUpload { ticket }).await.status, 200);
+    assert_eq!(world.first.asked_for("abort").len(), 1, "at the site that has it");
+    let second = done(again().await);
+    assert_eq!(world.signer.call(path::ABORT, &AbortUpload { ticket: second.ticket }).await.status, 200);
+    done(again().await);
+}

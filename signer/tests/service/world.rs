@@ -40,6 +40,7 @@ pub(crate) struct Options {
     /// Further tables.
     pub(crate) tables: String,
     pub(crate) redis_password: Option<String>,
+    pub(crate) downloads_key: Option<String>,
 }
 
 impl Default for Options {
@@ -54,6 +55,7 @@ impl Default for Options {
             site: String::new(),
             tables: String::new(),
             redis_password: None,
+            downloads_key: None,
         }
     }
 }
@@ -66,8 +68,18 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) async fn start(storage: SocketAddr, options: Options) -> Self {
-        let Options { top, secret_key, ticket_lifetime, limits, site, tables, redis_password, metrics_token, .. } =
-            options;
+        let Options {
+            top,
+            secret_key,
+            ticket_lifetime,
+            limits,
+            site,
+            tables,
+            redis_password,
+            metrics_token,
+            downloads_key,
+            ..
+        } = options;
         let key = |&(id, byte): &(&str, u8)| TicketKey { id: id.to_owned(), secret: vec![byte; 32] };
         let ticket_keys = options.ticket_keys.iter().map(key).collect();
         let config = format!(
@@ -87,7 +99,11 @@ impl Signer {
             {tables}"
         );
         let metrics_token = metrics_token.map(str::to_owned);
-        Self::with(&config, Secrets { metrics_token, redis_password, ticket_keys, ..secrets(secret_key) }).await
+        Self::with(
+            &config,
+            Secrets { metrics_token, redis_password, ticket_keys, downloads_key, ..secrets(secret_key) },
+        )
+        .await
     }
 
     /// A signer of this configuration, whose site is `local`.
