@@ -1,34 +1,37 @@
 //! What all calls share: sites, tickets, limits, and who may call.
 
+mod connect;
+
 use std::collections::HashSet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use std::{io, iter};
 
 use aws_sdk_s3::config::Credentials;
 use nearput_api::{OpenFile, PartToSign, PathKind, RenewedTicket, Routing};
 use tokio::sync::Semaphore;
 
 use crate::auth::{Authenticator, Caller, DevelopmentToken, Issuers, Proof};
-use crate::aws::Connector;
-use crate::config::{self, Config, CredentialSource, Secrets, TicketKey, Topology};
+use crate::config::{self, Config, Secrets, TicketKey};
 use crate::downloads::{Downloads, DownloadsKeyError};
 use crate::error::Error;
 use crate::key::ObjectKey;
 use crate::limits::{Limiter, Who};
-use crate::metrics::{Metrics, SiteMetrics};
+use crate::metrics::Metrics;
 use crate::policy::{Level, Policy};
 use crate::presign::{PresignError, Presigner};
 use crate::readiness::Readiness;
 use crate::replication::Watch;
-use crate::routing::{Bucket, Path};
+use crate::routing::Path;
 use crate::sealer::{Opened, Sealer, TicketError};
 use crate::server::TlsError;
 use crate::site::Site;
 use crate::ticket::Ticket;
 use crate::upload::Upload;
 use crate::webhooks::Webhooks;
+
+pub(crate) use connect::connect_all;
 
 /// RFC 7518 §3.2: a key for HS256 is no shorter than its hash.
 const MIN_TICKET_KEY_BYTES: usize = 32;
@@ -247,55 +250,6 @@ fn check_ticket_keys(keys: &[TicketKey]) -> Result<(), BuildError> {
         }
     }
     Ok(())
-}
-
-/// Every site, ready for work.
-pub(crate) async fn connect_all(
-    config: &Config,
-    secrets: &mut Secrets,
-    metrics: &Metrics,
-) -> Result<Vec<Site>, BuildError> {
-    let connector = Connector::new();
-    let mut sites = Vec::with_capacity(config.sites.len());
-    for site in &config.sites {
-        let role = config.credentials.as_ref();
-        let mut connected = connect(&connector, site, secrets, role, metrics.site(&site.id)).await?;
-        connected.access_point = config.topology == Some(Topology::Mrap);
-        sites.push(connected);
-    }
-    Ok(sites)
-}
-
-async fn connect(
-    connector: &Connector,
-    site: &config::Site,
-    secrets: &mut Secrets,
-    delegation: Option<&config::Credentials>,
-    metrics: SiteMetrics,
-) -> Result<Site, BuildError> {
-    let credentials = match site.credentials {
-        CredentialSource::Aws => None,
-        CredentialSource::Environment => {
-            let given = secrets.site_credentials.remove(&site.id);
-            Some(given.ok_or_else(|| BuildError::NoCredentials { site: site.id.clone() })?)
-        }
-    };
-    let bucket = match &site.endpoint {
-        Some(first) => {
-            let endpoints = iter::once(first).chain(&site.further_endpoints);
-            Bucket::on_service(&site.bucket, &site.region, site.virtual_host, endpoints)
-        }
-        None => Bucket::on_aws(&site.bucket, &site.region, site.accelerate, site.mrap.as_deref()),
-    };
-    Ok(Site {
-        id: site.id.clone(),
-        storage: connector.connect(site, credentials, delegation, metrics.clone()).await,
-        bucket,
-        profile: site.profile(),
-        metrics,
-        conditional_writes: site.conditional_writes(),
-        access_point: false,
-    })
 }
 
 fn check_count(items: &'static str, given: usize, max: u32) -> Result<(), Error> {
