@@ -1,6 +1,7 @@
 //! What all calls share: sites, tickets, limits, and who may call.
 
 mod connect;
+mod find;
 
 use std::collections::HashSet;
 use std::io;

@@ -21,6 +21,7 @@ use crate::clock::unix_millis;
 use crate::error::{Error, outcome};
 use crate::limits::Who;
 use crate::plan::Cut;
+use crate::site::Site;
 use crate::ticket::{Existing, Sending};
 use crate::upload::Upload;
 
@@ -56,15 +57,16 @@ async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUplo
 
     // Where an object may not be replaced, the one that is there may be another's.
     let mut is_own = upload.ticket.existing != Existing::Kept;
+    let own = |stored: Option<StoredObject>| stored.map(|stored| (upload.site, stored));
     let stored = match &upload.ticket.sending {
-        Sending::Form(_) | Sending::Put(_) => storage.head(key, cut.checksum).await?,
+        Sending::Form(_) | Sending::Put(_) => app.stored(&upload).await?,
         Sending::Awaiting { .. } => return Err(Error::NotCreated),
         Sending::Multipart { upload_id, .. } => {
             let parts = check_parts(asked.parts, &cut)?;
             match put_together(&upload, upload_id, parts, checksum.as_ref()).await {
                 Ok(()) => {
                     is_own = true;
-                    storage.head(key, cut.checksum).await?
+                    own(storage.head(key, cut.checksum).await?)
                 }
                 // A finished upload is unknown, or nobody's, to many services: what counts is the object.
                 Err(Error::Storage(error))
@@ -74,7 +76,7 @@ async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUplo
                     ) =>
                 {
                     match storage.head(key, cut.checksum).await {
-                        Ok(Some(stored)) => Some(stored),
+                        Ok(Some(stored)) => own(Some(stored)),
                         Err(unknown) if unknown.failure == Failure::Unavailable => return Err(unknown.into()),
                         Ok(None) | Err(_) => return Err(error.into()),
                     }
@@ -83,7 +85,8 @@ async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUplo
             }
         }
     };
-    let stored = stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
+    let (site, stored) =
+        stored.ok_or(Error::Incomplete("the file is not stored; send it, then complete the upload"))?;
     verify(&stored, &cut, checksum.as_ref(), is_own)?;
     // A signed request fixes it; who has credentials may have stored it as something else.
     if stored.media_type.as_ref().is_some_and(|media_type| *media_type != upload.ticket.media_type) {
@@ -92,10 +95,10 @@ async fn complete_one(app: &App, caller: &Caller, who: &Who, asked: CompleteUplo
     if let Some(place) = &upload.ticket.place {
         app.limiter.release(who, place).await;
     }
-    let completed = describe(app, &upload, stored).await?;
+    let completed = describe(app, &upload, site, stored).await?;
     app.webhooks.completed(&completed, upload.ticket.subject()).await?;
-    upload.site.metrics.completed.inc();
-    upload.site.metrics.uploaded_bytes.inc_by(cut.size);
+    site.metrics.completed.inc();
+    site.metrics.uploaded_bytes.inc_by(cut.size);
     Ok(completed)
 }
 
@@ -151,17 +154,17 @@ fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>, is_own:
     }
 }
 
-async fn describe(app: &App, upload: &Upload<'_>, stored: StoredObject) -> Result<CompletedUpload, Error> {
-    let Upload { site, ticket, .. } = upload;
+async fn describe(app: &App, upload: &Upload<'_>, site: &Site, stored: StoredObject) -> Result<CompletedUpload, Error> {
+    let key = &upload.ticket.key;
     Ok(CompletedUpload {
         site: site.id.clone(),
         region: site.bucket.region.clone(),
         bucket: site.bucket.name.clone(),
-        key: ticket.key.as_str().to_owned(),
+        key: key.as_str().to_owned(),
         size: stored.size,
         etag: stored.etag,
         version_id: stored.version_id,
         checksum: stored.checksum,
-        download_url: app.download_url(site, &ticket.key).await?,
+        download_url: app.download_url(site, key).await?,
     })
 }

@@ -16,7 +16,7 @@ use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::replication::{self, Copy, Seen, Turn};
 use crate::site::Site;
-use crate::upload::Upload;
+use crate::ticket::Ticket;
 
 /// A site that takes longer to say what it has is not waited for.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,26 +30,34 @@ const CONCURRENCY: usize = 16;
 pub(super) async fn status(State(app): State<Arc<App>>, call: Call<AskStatus>) -> Result<Json<UploadStatus>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
-    let Upload { site, ticket, .. } = &upload;
-    let stored = site.storage.head(ticket.key.as_str(), ticket.cut().checksum).await?;
-    let stored = stored.filter(|stored| stored.size == ticket.cut().size);
-    let found = match &stored {
-        Some(stored) => copies(&app, &call.caller, &upload, stored).await?,
-        None => Vec::new(),
+    let ticket = &upload.ticket;
+    let stored = app.stored(&upload).await?.filter(|(_, stored)| stored.size == ticket.cut().size);
+    let Some((site, stored)) = stored else {
+        return Ok(Json(UploadStatus {
+            server_time: unix_millis(now),
+            site: upload.site.id.clone(),
+            key: ticket.key.as_str().to_owned(),
+            exists: false,
+            replicas: Vec::new(),
+            download_url: None,
+        }));
     };
+    let found = copies(&app, &call.caller, ticket, &Source { site, stored: &stored }).await?;
     let nearest = found.iter().find(|found| found.is_seen && found.site.id == app.policy.home);
-    let download_url = match &stored {
-        Some(_) => Some(app.download_url(nearest.map_or(site, |found| found.site), &ticket.key).await?),
-        None => None,
-    };
     Ok(Json(UploadStatus {
         server_time: unix_millis(now),
         site: site.id.clone(),
         key: ticket.key.as_str().to_owned(),
-        exists: stored.is_some(),
+        exists: true,
         replicas: found.iter().map(Found::describe).collect(),
-        download_url,
+        download_url: Some(app.download_url(nearest.map_or(site, |found| found.site), &ticket.key).await?),
     }))
+}
+
+/// The object, as the site to which it was uploaded has it.
+struct Source<'a> {
+    site: &'a Site,
+    stored: &'a StoredObject,
 }
 
 /// A copy, or where one is to be.
@@ -64,25 +72,25 @@ struct Found<'a> {
 async fn copies<'a>(
     app: &'a App,
     caller: &Caller,
-    upload: &Upload<'_>,
-    stored: &StoredObject,
+    ticket: &Ticket,
+    source: &Source<'_>,
 ) -> Result<Vec<Found<'a>>, Error> {
-    let Some(source) = stored.replication else { return Ok(Vec::new()) };
+    let Some(replication) = source.stored.replication else { return Ok(Vec::new()) };
     let levels = app.policy.levels(caller)?;
     let may_know = |site: &Site| levels.iter().any(|level| level.sites.contains(&site.id));
-    let others = app.sites.iter().filter(|site| site.id != upload.site.id && may_know(site));
-    let asked: Vec<_> = others.map(|site| look(site, upload, stored)).collect();
+    let others = app.sites.iter().filter(|site| site.id != source.site.id && may_know(site));
+    let asked: Vec<_> = others.map(|site| look(site, ticket, source.stored)).collect();
     let seen: Vec<_> = stream::iter(asked).buffered(CONCURRENCY).collect().await;
     let found = seen.into_iter().filter_map(|(site, seen)| {
-        let state = replication::state(source, seen)?;
-        count(app, site, upload, stored, state);
+        let state = replication::state(replication, seen)?;
+        count(app, site, ticket, source, state);
         Some(Found { site, state, is_seen: seen == Seen::Same })
     });
     Ok(found.collect())
 }
 
-async fn look<'a>(site: &'a Site, upload: &Upload<'_>, stored: &StoredObject) -> (&'a Site, Seen) {
-    let head = site.storage.head(upload.ticket.key.as_str(), upload.ticket.cut().checksum);
+async fn look<'a>(site: &'a Site, ticket: &Ticket, stored: &StoredObject) -> (&'a Site, Seen) {
+    let head = site.storage.head(ticket.key.as_str(), ticket.cut().checksum);
     let seen = match tokio::time::timeout(TIMEOUT, head).await {
         Ok(Ok(Some(there))) if there.is_copy_of(stored) => Seen::Same,
         Ok(Ok(Some(_) | None)) => Seen::Absent,
@@ -98,15 +106,16 @@ async fn look<'a>(site: &'a Site, upload: &Upload<'_>, stored: &StoredObject) ->
     (site, seen)
 }
 
-fn count(app: &App, site: &Site, upload: &Upload<'_>, stored: &StoredObject, state: ReplicaState) {
-    let (site_id, key) = (site.id.clone(), upload.ticket.key.as_str().to_owned());
+fn count(app: &App, site: &Site, ticket: &Ticket, source: &Source<'_>, state: ReplicaState) {
+    let stored = source.stored;
+    let (site_id, key) = (site.id.clone(), ticket.key.as_str().to_owned());
     match app.copies.note(Copy { site: site_id, key, version: stored.version_id.clone() }, state) {
         Some(Turn::Arrived) => {
             let lag = stored.stored_at.and_then(|at| SystemTime::now().duration_since(at).ok());
             lag.into_iter().for_each(|lag| site.metrics.replicated(lag));
         }
         Some(Turn::Failed) => {
-            tracing::warn!(from = upload.site.id, to = site.id, "a copy of an object has failed");
+            tracing::warn!(from = source.site.id, to = site.id, "a copy of an object has failed");
             site.metrics.replication_failed.inc();
         }
         None => {}

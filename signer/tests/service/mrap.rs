@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use hmac::{Hmac, Mac as _};
 use nearput_api::{
     AbortUpload, CreatedUpload, ErrorCode, ListParts, OpenFile, OpenUploads, OpenedUpload, OpenedUploads, PartToSign,
-    PathKind, Plan, SignParts, SignedPart, Sites, path,
+    PathKind, Plan, ReplicaState, SignParts, SignedPart, Sites, path,
 };
 use p256::SecretKey;
 use p256::ecdsa::signature::Verifier as _;
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::scripted::{Answer, Script, ScriptedStorage, list_xml};
 use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
-use crate::world::{METRICS_TOKEN, PART, Signer, bytes, done, failed, file, to_complete};
+use crate::world::{METRICS_TOKEN, PART, Signer, bytes, checksum, done, failed, file, to_complete};
 
 const ALGORITHM: &str = "AWS4-ECDSA-P256-SHA256";
 
@@ -369,4 +369,38 @@ async fn an_upload_counts_once_however_it_is_created() {
     let second = done(again().await);
     assert_eq!(world.signer.call(path::ABORT, &AbortUpload { ticket: second.ticket }).await.status, 200);
     done(again().await);
+}
+
+#[tokio::test]
+async fn a_file_that_an_access_point_took_elsewhere_is_found_there() {
+    let world = World::start(not_there, not_there, "").await;
+    let content = bytes(10);
+    let opened = world.signer.open(file(&content, Plan::Put)).await;
+    let complete = async || world.signer.complete(to_complete(&opened, &content, Vec::new())).await;
+    assert_eq!(failed(complete().await), ErrorCode::UploadIncomplete);
+    let object = |status: &str| {
+        Answer::Headers(vec![
+            ("content-length", "10".to_owned()),
+            ("etag", "\"e\"".to_owned()),
+            ("x-amz-checksum-crc64nvme", checksum(&content)),
+            ("x-amz-replication-status", status.to_owned()),
+        ])
+    };
+    world.second.set_head(Answer::Error(403, "AccessDenied"));
+    assert_eq!(failed(complete().await), ErrorCode::StorageRefused, "it may be there");
+
+    world.second.set_head(object("PENDING"));
+    let completed = done(complete().await);
+    assert_eq!((completed.site.as_str(), completed.region.as_str()), ("second", "us-east-1"));
+    assert!(completed.download_url.starts_with("https://bucket-second.s3.us-east-1."), "{}", completed.download_url);
+    let status = async || {
+        let asked = nearput_api::AskStatus { ticket: opened.ticket.clone() };
+        let status: nearput_api::UploadStatus = world.signer.call(path::STATUS, &asked).await.json();
+        let replicas: Vec<_> = status.replicas.into_iter().map(|replica| (replica.site, replica.state)).collect();
+        (status.site, replicas)
+    };
+    let copy = |site: &str, state| (site.to_owned(), state);
+    assert_eq!(status().await, ("second".to_owned(), vec![copy("local", ReplicaState::Pending)]));
+    world.first.set_head(object("REPLICA"));
+    assert_eq!(status().await, ("local".to_owned(), vec![copy("second", ReplicaState::Completed)]));
 }
