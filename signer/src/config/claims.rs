@@ -23,3 +23,26 @@ pub(super) fn check(claims: &BTreeMap<String, Vec<String>>, callers: Callers) ->
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "[[issuers]]\nissuer = 'https://a.example'\naudience = ['b']\n";
+    const SITE: &str = "[[sites]]\nid = 'a'\nregion = 'b'\nbucket = 'ccc'\n";
+
+    fn config(tables: &str) -> Config {
+        Config::parse(&format!("{ISSUER}{SITE}{tables}")).expect("valid")
+    }
+
+    /// What is known of a token is kept for as long as its issuer is the same.
+    #[test]
+    fn an_issuer_is_another_one_once_other_claims_of_its_tokens_count() {
+        let rule = "[[rules]]\naccess = 'x'\nkey = '{uuid}/{name}'\nclaims = { plan = ['pro'] }\n";
+        let pinned = "[[residency]]\nsites = ['a']\nclaims = { '/address/country' = ['DE'] }\n";
+        let (before, after) = (config(rule), config(&format!("{rule}{pinned}")));
+        assert_eq!(watched(&before).into_iter().collect::<Vec<_>>(), ["plan"]);
+        assert_eq!(watched(&after).into_iter().collect::<Vec<_>>(), ["/address/country", "plan"]);
+        assert!(before.issuers[0] != after.issuers[0] && before.issuers[0] == config(rule).issuers[0]);
+    }
+}
