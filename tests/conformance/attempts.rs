@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::client::Request;
+use nearput_tests::client::Request;
+
 use crate::garage::{BUCKET, Garage};
 
 /// A request that must not be obeyed.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use nearput_api::Plan;
+use nearput_tests::program::installed;
 use serde_json::Value;
 
-use crate::program::installed;
 use crate::signer::{Signer, file};
 
 /// How many cases came out how. A change in any of these numbers is a change to look at.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use nearput_api::{ErrorCode, Plan};
+use nearput_tests::client::Request;
 
 use crate::attempts::{Attempt, Exception, Watched, changed, other_digit, refuse_all};
-use crate::client::Request;
 use crate::garage::{BUCKET, Garage};
 use crate::signer::{Signer, bytes, file, to_complete};
 

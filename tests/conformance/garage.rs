@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
+use nearput_tests::program::{Running, free_port, installed};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
-
-use crate::program::{Running, free_port, installed};
 
 pub(crate) const BUCKET: &str = "uploads";
 pub(crate) const ACCESS_KEY: &str = "GK31c2f218a2e44f485b94239e";

@@ -5,13 +5,10 @@
 
 mod attempts;
 mod check;
-mod client;
 mod endpoints;
 mod forms;
 mod garage;
-mod moto;
 mod parts;
-mod program;
 mod puts;
 mod roles;
 mod signer;

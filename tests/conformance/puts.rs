@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use nearput_api::Plan;
+use nearput_tests::client::Request;
 
 use crate::attempts::{
     Attempt, Exception, Watched, refuse_all, with_another_body, with_another_length, with_another_target,
     with_each_bit_of_the_signature, with_each_header_changed, with_each_parameter_changed, with_further_headers,
 };
-use crate::client::Request;
 use crate::garage::{BUCKET, Garage};
 use crate::signer::{Signer, bytes, checksum, file, request, to_complete};
 

@@ -9,11 +9,11 @@ use nearput_api::{
     OpenedUploads, Outcome, PartToSign, Plan, SignedPart, path,
 };
 use nearput_signer::{Config, Secrets, SiteCredentials, TicketKey, build};
+use nearput_tests::client::{Reply, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 
-use crate::client::{Reply, Request};
 use crate::garage::{ACCESS_KEY, BUCKET, Garage, SECRET_KEY};
 
 pub(crate) const TOKEN: &str = "the development token";

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use nearput_dev::{EmbeddedS3, EmbeddedS3Options, Session};
 use nearput_signer::{CheckOptions, Config, Report, Secrets, SiteCredentials, TicketKey, build, check};
+use nearput_tests::client::Request;
+use nearput_tests::moto::Moto;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use tempfile::TempDir;
@@ -14,8 +16,6 @@ use tokio::task::JoinHandle;
 use super::certificates::Authority;
 use super::front::Front;
 use super::setup::{Certificate, DOTTED, EU, NAME, PAGE, Setup, US, replication};
-use crate::client::Request;
-use crate::moto::Moto;
 use crate::signer::TOKEN;
 
 const ACCESS_KEY: &str = "an-access-key";

@@ -15,22 +15,22 @@ const BOUNDARY: &str = "----the-boundary";
 
 /// A request, every bit of which can be changed.
 #[derive(Clone)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) url: String,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: Vec<u8>,
+pub struct Request {
+    pub method: String,
+    pub url: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
 }
 
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
 }
 
 impl Request {
     /// A form with these fields and this file.
-    pub(crate) fn form(url: &str, fields: &BTreeMap<String, String>, file: &[u8]) -> Self {
+    pub fn form(url: &str, fields: &BTreeMap<String, String>, file: &[u8]) -> Self {
         let mut body = Vec::new();
         for (name, value) in fields {
             let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
@@ -48,7 +48,7 @@ impl Request {
 
     /// Sends it with the length of its body, as browsers do. A server that refuses a request by its head alone may close before it
     /// has read the body, and its answer is lost now and then; it is asked again.
-    pub(crate) async fn send(&self) -> Reply {
+    pub async fn send(&self) -> Reply {
         for _ in 0..MAX_REPETITIONS {
             if let Ok(reply) = self.attempt().await {
                 return reply;
@@ -73,7 +73,7 @@ impl Request {
 }
 
 impl Reply {
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command};
 
 /// A program that ends with the test, also where the test fails.
-pub(crate) struct Running(Child);
+pub struct Running(Child);
 
 impl Running {
-    pub(crate) fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         Self(
             command
                 .spawn()
@@ -17,11 +17,11 @@ impl Running {
     }
 
     /// What it says, if that was piped.
-    pub(crate) fn stderr(&mut self) -> ChildStderr {
+    pub fn stderr(&mut self) -> ChildStderr {
         self.0.stderr.take().expect("piped, and not taken yet")
     }
 
-    pub(crate) fn has_ended(&mut self) -> bool {
+    pub fn has_ended(&mut self) -> bool {
         self.0.try_wait().expect("a child").is_some()
     }
 }
@@ -33,17 +33,21 @@ impl Drop for Running {
     }
 }
 
-/// What `cargo xtask conformance` has installed, by the variable that says where.
-pub(crate) fn installed(variable: &str) -> PathBuf {
+/// What `cargo xtask test` has installed or found for a check, by the variable that says where.
+pub fn installed(variable: &str) -> PathBuf {
     let place = std::env::var_os(variable).unwrap_or_else(|| {
-        panic!("{variable} is not set: run the tests by `cargo xtask conformance`, which installs it")
+        panic!("{variable} is not set: run the tests by `cargo xtask test`, which installs or finds what it names")
     });
     let place = PathBuf::from(place);
-    assert!(place.is_file(), "there is no {}: `cargo xtask conformance` installs it", place.display());
+    assert!(
+        place.exists(),
+        "there is no {}, which {variable} names: `cargo xtask test` installs or finds it",
+        place.display()
+    );
     place
 }
 
 /// A port that was free a moment ago: another process may still be faster.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
