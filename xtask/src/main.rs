@@ -24,6 +24,7 @@ mod shrink;
 mod suite;
 mod summary;
 mod tally;
+mod terraform;
 mod test;
 mod tools;
 mod workspace;

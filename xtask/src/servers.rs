@@ -48,14 +48,16 @@ pub(crate) fn install_garage() -> Result<()> {
 
 /// A server of AWS's calls besides those of S3: <https://docs.getmoto.org>.
 pub(crate) fn find_moto() -> Option<String> {
-    let version = "import importlib.metadata; print(importlib.metadata.version('moto'))";
+    // It is there whole if it has what its API Gateway needs.
+    let version = "import importlib.metadata, openapi_spec_validator; print(importlib.metadata.version('moto'))";
     let found = capture(program(python().join("bin/python")).args(["-c", version])).ok()?;
     MOTO.contains(&found.trim()).then(|| found.trim().to_owned())
 }
 
 pub(crate) fn install_moto() -> Result<()> {
     // A server needs no more than these; `moto[server]` would bring twice as much, for calls that nobody makes here.
-    first_of(&MOTO, |version| run(pip()?.args(["install", &format!("moto=={version}"), "flask", "flask-cors"])))
+    let others = ["flask", "flask-cors", "openapi-spec-validator"];
+    first_of(&MOTO, |version| run(pip()?.arg("install").arg(format!("moto=={version}")).args(others)))
 }
 
 /// See <https://github.com/boto/botocore>.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::process::{command, program, read, watch};
 use crate::tally::Tally;
-use crate::{browser, servers, workspace};
+use crate::{browser, servers, terraform, workspace};
 
 const CRATES: [&str; 5] = ["--workspace", "--exclude", "nearput-client", "--exclude", "nearput-sigv4"];
 
@@ -64,6 +64,11 @@ impl Program {
         self.folder_of_crate == workspace::root().join("tests") && self.target == "conformance"
     }
 
+    /// Whether it needs Terraform.
+    pub(crate) fn is_terraform(&self) -> bool {
+        self.folder_of_crate == workspace::root().join("tests") && self.target == "terraform"
+    }
+
     fn run(&self, tally: &mut Tally) -> Result<()> {
         println!("\n{} of {}", self.target, self.folder_of_crate.display());
         let mut run = program(&self.executable);
@@ -78,6 +83,10 @@ impl Program {
         if self.is_conformance() || self.is_end_to_end() {
             // What they print is worth seeing also where all is well.
             run.arg("--nocapture");
+        }
+        if self.is_terraform() {
+            // They wait for most of their time, however few processors there are.
+            run.envs(servers::places()).envs(terraform::places()).args(["--test-threads", "4"]);
         }
         watch(&mut run, |line| tally.read(line))
     }

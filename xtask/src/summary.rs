@@ -16,6 +16,8 @@ pub(crate) enum Verdict {
     Passed,
     Failed(String),
     NotRun(String),
+    /// This machine lacks what nothing here installs.
+    Skipped(String),
 }
 
 impl Finding {
@@ -23,10 +25,18 @@ impl Finding {
         Self { check, verdict: Verdict::NotRun(reason), tests: Tally::default(), took: Duration::ZERO }
     }
 
+    pub(crate) fn skipped(check: &'static str, reason: String) -> Self {
+        Self { verdict: Verdict::Skipped(reason), ..Self::not_run(check, String::new()) }
+    }
+
+    fn is_skipped(&self) -> bool {
+        matches!(self.verdict, Verdict::Skipped(_))
+    }
+
     pub(crate) fn has_passed(&self) -> bool {
         match self.verdict {
             Verdict::Passed => true,
-            Verdict::Failed(_) | Verdict::NotRun(_) => false,
+            Verdict::Failed(_) | Verdict::NotRun(_) | Verdict::Skipped(_) => false,
         }
     }
 }
@@ -37,6 +47,7 @@ impl fmt::Display for Finding {
             Verdict::Passed => ("passed", ""),
             Verdict::Failed(reason) => ("FAILED", reason.as_str()),
             Verdict::NotRun(reason) => ("NOT RUN", reason.as_str()),
+            Verdict::Skipped(reason) => ("SKIPPED", reason.as_str()),
         };
         let tests = if self.tests == Tally::default() { String::new() } else { self.tests.to_string() };
         let reason = reason.lines().next().unwrap_or_default();
@@ -45,8 +56,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Prints all findings and, as the last line, how many checks passed and failed. One that was not run counts as failed.
-/// Gives whether all passed.
+/// Prints all findings and, as the last line, how many checks passed and failed. One that was not run counts as failed, one that was
+/// skipped as neither. Gives whether none failed.
 pub(crate) fn summarize(findings: &[Finding]) -> bool {
     let mut tests = Tally::default();
     println!("\nSummary");
@@ -56,6 +67,11 @@ pub(crate) fn summarize(findings: &[Finding]) -> bool {
     }
     println!("  tests in all: {tests}\n");
     let passed = findings.iter().filter(|finding| finding.has_passed()).count();
-    println!("{passed} passed, {} failed", findings.len() - passed);
-    passed == findings.len()
+    let skipped = findings.iter().filter(|finding| finding.is_skipped()).count();
+    let failed = findings.len() - passed - skipped;
+    match skipped {
+        0 => println!("{passed} passed, {failed} failed"),
+        _ => println!("{passed} passed, {failed} failed, {skipped} skipped"),
+    }
+    failed == 0
 }

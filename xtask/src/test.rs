@@ -9,20 +9,23 @@ use crate::setup::{self, Need};
 use crate::summary::{Finding, Verdict, summarize};
 use crate::tally::Tally;
 
-/// Runs all checks, or those named. Gives whether each of them was run and passed.
+/// Runs all checks, or those named. Gives whether each of them passed that this machine can run.
 pub(crate) fn run(names: &[String]) -> Result<bool> {
     if names == ["--list"] {
         CHECKS.iter().for_each(|check| println!("{:<14} {}", check.name, check.about));
         return Ok(true);
     }
     let chosen = choose(names)?;
-    let unmet = setup::attempt(&needs(&chosen))?;
+    let absent = |check: &Check| (check.absent)();
+    let possible: Vec<_> = chosen.iter().copied().filter(|check| absent(check).is_none()).collect();
+    let unmet = setup::attempt(&needs(&possible))?;
     let mut findings: Vec<Finding> = Vec::new();
     for check in chosen {
         println!("\n== {}: {}", check.name, check.about);
-        let finding = match obstacle(check, &unmet, &findings) {
-            Some(reason) => Finding::not_run(check.name, reason),
-            None => perform(check),
+        let finding = match (absent(check), obstacle(check, &unmet, &findings)) {
+            (Some(reason), _) => Finding::skipped(check.name, reason),
+            (None, Some(reason)) => Finding::not_run(check.name, reason),
+            (None, None) => perform(check),
         };
         println!("== {finding}");
         findings.push(finding);
