@@ -49,6 +49,10 @@ export class Batch extends Task {
     });
   }
 
+  async replicated() {
+    return Promise.all(this.files.map((file) => file.replicated()));
+  }
+
   /** @param {unknown} [reason] */
   cancel(reason) {
     for (const file of this.files) file.cancel(reason);

@@ -24,9 +24,10 @@ export async function startEngine(setup) {
  * @returns {Promise<EngineHost>}
  */
 async function startOnPage({ signers, options, askToken, onEvents }) {
+  const create = opener({ signers, askToken });
   const { default: init, Engine } = await import("./pkg/nearput_client.js");
   await init();
-  const engine = new Engine(signers.join(" "), { ...options, sign: options.signing === "browser" && sign }, askToken, onEvents);
+  const engine = new Engine(signers, { ...options, sign: options.signing === "browser" && sign, create }, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
     close() {},
@@ -40,6 +41,7 @@ async function startOnPage({ signers, options, askToken, onEvents }) {
 function startInWorker({ signers, options, askToken, onEvents, onCrash }) {
   return new Promise((resolve, reject) => {
     const worker = createWorker();
+    const ways = { token: askToken, sign, create: opener({ signers, askToken }) };
     let fail = (/** @type {Error} */ cause) => {
       worker.terminate();
       reject(cause);
@@ -81,7 +83,7 @@ function startInWorker({ signers, options, askToken, onEvents, onCrash }) {
           onEvents(data.events);
           break;
         case "ask":
-          answer = answer.then(() => /** @type {Promise<unknown>} */ (data.what === "token" ? askToken() : sign(...data.call))).then(
+          answer = answer.then(() => /** @type {Promise<unknown>} */ ways[data.what](...data.call)).then(
             (answer) => post({ type: "answer", answer }),
             (error) => post({ type: "no-answer", message: String(error?.message ?? error) }),
           );
@@ -99,6 +101,17 @@ function startInWorker({ signers, options, askToken, onEvents, onCrash }) {
 async function sign(...call) {
   const { signParts } = await import("./credentials.js");
   return signParts(call[0], call[1]);
+}
+
+/**
+ * Uploads by a Multi-Region Access Point are opened here, by a script that no other page loads.
+ * @param {Pick<EngineSetup, "signers" | "askToken">} connection
+ */
+function opener(connection) {
+  return async (/** @type {any[]} */ ...call) => {
+    const { openByAccessPoint } = await import("./access-point.js");
+    return openByAccessPoint(connection, call[0]);
+  };
 }
 
 /** @returns {Worker} */

@@ -27,7 +27,14 @@ export type News =
   /** The upload starts anew: what was told of it is void. */
   | { type: "restarted"; reason: Reason }
   /** `state` is another than `done` only of several files together: some may have failed. */
-  | { type: "done"; result: UploadResult | PromiseSettledResult<UploadResult>[]; report?: Report; state?: TaskState }
+  | {
+      type: "done";
+      result: UploadResult | PromiseSettledResult<UploadResult>[];
+      report?: Report;
+      state?: TaskState;
+      /** A secret, by which the signer can be asked for the object's copies. */
+      ticket?: string;
+    }
   /** `resumable`: its record is worth keeping. */
   | { type: "failed"; error: Failure; report?: Report; resumable?: boolean };
 
@@ -143,4 +150,4 @@ export type FromWorker =
   | { type: "ready" }
   | { type: "not-ready"; message: string }
   | { type: "events"; events: EngineEvent[] }
-  | { type: "ask"; what: "token" | "sign"; call: any[] };
+  | { type: "ask"; what: "token" | "sign" | "create"; call: any[] };

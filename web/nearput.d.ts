@@ -79,6 +79,14 @@ export interface UploadResult {
   downloadUrl: string;
 }
 
+/** A copy of the object at another site. */
+export interface Replica {
+  /** The id of the site. */
+  readonly site: string;
+  readonly region: string;
+  readonly bucket: string;
+}
+
 /**
  * - `queued`: waits for its turn
  * - `preparing`: is read, and opened at the signer
@@ -202,6 +210,12 @@ export declare class Task<Result = UploadResult> extends EventTarget implements 
   readonly restarts: readonly Reason[];
   /** A task for each of several files, in their order; of one file, this task. */
   readonly files: readonly Task[];
+  /**
+   * Resolves once every other site to which the storage copies the object has it; at once where nothing is copied. Rejects as
+   * `result` does, or with a {@link NearputError} of the code `replication_failed` that names the site whose copy failed. Of several
+   * files: once all have been copied. The signer is asked at intervals of 1 s, which widen to a minute, for as long as the ticket lasts.
+   */
+  replicated(): Promise<Result extends UploadResult ? Replica[] : Replica[][]>;
   /** Stops sending; parts that are already stored stay. The state follows. */
   pause(): void;
   /** Goes on after `pause()`. The state follows. */
@@ -370,6 +384,8 @@ export type ErrorCode =
   | "in_other_tab"
   /** The file is not the one whose upload was to be resumed. */
   | "wrong_file"
+  /** Of `replicated()`: the storage could not copy the object to another site. */
+  | "replication_failed"
   /** The WebAssembly module could not be loaded, or has broken down. */
   | "engine_failed"
   // of the signer

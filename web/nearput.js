@@ -129,9 +129,13 @@ export class Nearput extends EventTarget {
    */
   #launch(size, signal, begin) {
     const id = ++this.#lastId;
-    const task = new Task(size, (hear) => {
+    const join = (/** @type {(news: News) => void} */ hear) => {
       this.#ears.set(id, hear);
       return begin(hear, id);
+    };
+    const task = new Task(size, join, async (ticket) => {
+      const { replicated } = await import("./replicated.js");
+      return replicated(this.#connection, ticket);
     });
     this.#total.add(task);
 

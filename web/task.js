@@ -1,5 +1,5 @@
 /** @import { News, Verb } from "./engine.d.ts" */
-/** @import { Progress, Reason, Report, TaskStep, UploadResult } from "./nearput.d.ts" */
+/** @import { Progress, Reason, Replica, Report, TaskStep, UploadResult } from "./nearput.d.ts" */
 
 import { NearputError } from "./error.js";
 import { withText } from "./report.js";
@@ -20,14 +20,18 @@ export class Task extends EventTarget {
   /** @type {(verb: Verb) => void} */ #command;
   /** @type {(result: any) => void} */ #resolve = () => {};
   /** @type {(error: unknown) => void} */ #reject = () => {};
+  /** @type {string | undefined} */ #ticket;
+  #watch;
 
   /**
    * @param {number} total in bytes
    * @param {(hear: (event: News) => void) => (verb: Verb) => void} join is given the ear for the engine's
    *   events, and answers what passes commands on to the engine
+   * @param {(ticket?: string) => Promise<Replica[]>} [watch] waits for the copies of the object of a ticket
    */
-  constructor(total, join) {
+  constructor(total, join, watch = async () => []) {
     super();
+    this.#watch = watch;
     this.#step = { state: "queued", progress: { loaded: 0, total, rate: 0, left: undefined }, reason: undefined };
     /** @type {Promise<UploadResult>} */
     this.result = new Promise((resolve, reject) => {
@@ -67,6 +71,12 @@ export class Task extends EventTarget {
     this.#enter("cancelled");
   }
 
+  /** @returns {Promise<any>} */
+  async replicated() {
+    await this.result;
+    return this.#watch(this.#ticket);
+  }
+
   /** Only the newest step is kept for a loop that is slower than the upload. */
   async *[Symbol.asyncIterator]() {
     /** @type {TaskStep | undefined} */
@@ -99,6 +109,7 @@ export class Task extends EventTarget {
         break;
       case "done":
         this.report = withText(event.report);
+        this.#ticket = event.ticket;
         this.#advance({ ...this.progress, loaded: this.progress.total, left: 0 });
         this.#resolve(event.result);
         this.#enter(event.state ?? "done");

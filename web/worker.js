@@ -38,7 +38,8 @@ async function start({ signers, options }) {
     await init();
     const tell = (/** @type {EngineEvent[]} */ events) => post({ type: "events", events });
     const sign = options.signing === "browser" && ((/** @type {unknown[]} */ ...call) => ask("sign", call));
-    engine = new Engine(signers.join(" "), { ...options, sign }, () => ask("token", []), tell);
+    const create = (/** @type {unknown[]} */ ...call) => ask("create", call);
+    engine = new Engine(signers, { ...options, sign, create }, () => ask("token", []), tell);
     post({ type: "ready" });
   } catch (error) {
     post({ type: "not-ready", message: String(error) });
@@ -47,7 +48,7 @@ async function start({ signers, options }) {
 
 /**
  * Asks the page. It answers in the order in which it was asked.
- * @param {"token" | "sign"} what
+ * @param {"token" | "sign" | "create"} what
  * @param {unknown[]} call
  */
 function ask(what, call) {

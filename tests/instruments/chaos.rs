@@ -216,6 +216,7 @@ async fn each_kind_of_request_is_known() {
         ("GET", "/bucket/key?uploadId=1", Call::ListParts),
         ("GET", "/bucket/key", Call::Get),
         ("HEAD", "/bucket/key", Call::Head),
+        ("HEAD", "/bucket/nearput-probe", Call::Probe),
         ("POST", "/v1/uploads", Call::Signer(nearput_api::path::OPEN)),
         ("POST", "/v1/uploads/complete", Call::Signer(nearput_api::path::COMPLETE)),
         ("PATCH", "/bucket/key", Call::Other),

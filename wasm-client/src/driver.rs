@@ -1,16 +1,17 @@
 //! Carries out what the queue asks for, and tells it, and the page, what happened.
 
+mod sites;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::JSON;
 use nearput_core::Millis;
 use nearput_core::parts::{Action, Checked, Event, Parts, Request};
 use nearput_core::paths::Paths;
 use nearput_core::progress::Progress;
 use nearput_core::queue::{Queue, Step, UploadId};
 use nearput_core::retry::{self, Failure};
-use nearput_core::sites::{PATIENCE, Running, SiteIndex, Sites};
+pub(crate) use sites::MOST_AT_A_SITE;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::clock::{now, random};
@@ -43,23 +44,8 @@ const MOST_FILES_PER_CALL: usize = 250;
 /// An upload that has to be opened anew so often will not succeed.
 const MOST_RESTARTS: usize = 3;
 
-/// One that was opened anew so often since its site failed waits where it is.
-const MOST_MOVES: usize = 10;
-
-/// A site whose storage was said to be away for so often is left.
-pub(crate) const MOST_AT_A_SITE: u32 = 2;
-
-/// While there are sites to choose from, it is looked so often how the uploads get on.
-const LOOK: Millis = 2_000;
-
-/// Where nothing moves for so long, it is found out whether the site still answers.
-const STANDS_STILL: Millis = 10_000;
-
-/// A site that answers, and takes nothing for so long, does not work.
-const TAKES_NOTHING: Millis = 40_000;
-
-/// Where the rate falls below this share of what it was, it is found out whether the site is still the nearest.
-const SLOWER: f64 = 0.4;
+/// A path of this kind may lead to another bucket, which does not know the upload: it is the path that is of no use then.
+const MRAP: &str = "mrap";
 
 /// What is to be done with a driver that is still there.
 type Call<'a> = dyn Fn(&Rc<Driver>) + 'a;
@@ -72,6 +58,8 @@ pub(crate) struct Driver {
     pub(crate) events: Events,
     /// How often the network has come back.
     pub(crate) revivals: Cell<u32>,
+    /// The signer has no credentials to give out, although a site should have them: it signs by itself.
+    pub(crate) lacks_credentials: Cell<bool>,
     map: RefCell<Option<Rc<Map>>>,
     queue: RefCell<Queue>,
     uploads: RefCell<Vec<Rc<Upload>>>,
@@ -82,7 +70,7 @@ pub(crate) struct Driver {
     gathering: Cell<Option<Timer>>,
     network: Cell<Option<Network>>,
     offline: Cell<Option<Timer>>,
-    looking: Cell<Option<Timer>>,
+    looking: Cell<bool>,
 }
 
 impl Driver {
@@ -94,6 +82,7 @@ impl Driver {
             reader: Reader::new(),
             events,
             revivals: Cell::new(0),
+            lacks_credentials: Cell::default(),
             map: RefCell::default(),
             queue: RefCell::new(queue),
             options,
@@ -155,7 +144,8 @@ impl Driver {
 
     /// The sites that files may go to are known.
     pub(crate) fn settle(self: &Rc<Self>, map: Map, paths: Paths) {
-        self.map.replace(Some(Rc::new(map)));
+        let map = Rc::new(map);
+        self.map.replace(Some(map.clone()));
         {
             let mut queue = self.queue.borrow_mut();
             let online = queue.paths.online;
@@ -163,75 +153,9 @@ impl Driver {
             queue.paths.online = online;
         }
         // Until it is known how long the line is, it counts as short.
-        self.measure(Sites::begin);
+        let sites = map.choice.borrow_mut().begin();
+        self.measure(&map, sites);
         self.look_later();
-    }
-
-    /// Begins a round of measurements, if that is what the choice of sites wants.
-    pub(crate) fn measure(self: &Rc<Self>, begin: impl FnOnce(&mut Sites) -> Vec<SiteIndex>) {
-        let Some(map) = self.map() else { return };
-        let sites = begin(&mut map.choice.borrow_mut());
-        if sites.is_empty() {
-            return;
-        }
-        map.measuring.set(sites.len());
-        map.began.set(now());
-        self.queue.borrow_mut().paths.measuring = map.sites.len() > 1;
-        sites.into_iter().for_each(|site| self.start(Job::Measure(map.clone(), site)));
-    }
-
-    /// A site has been measured, or has not answered.
-    pub(crate) fn measured(self: &Rc<Self>, map: &Map, site: SiteIndex) {
-        map.choice.borrow_mut().over(site, |site| self.moves_at(site), now());
-        map.measuring.set(map.measuring.get() - 1);
-        if map.measuring.get() == 0 {
-            self.queue.borrow_mut().paths.measuring = false;
-            map.choice.borrow_mut().end(now());
-            self.rank(map);
-        }
-        let uploads = self.uploads.borrow().clone();
-        uploads.iter().for_each(|upload| self.judge(map, upload));
-        self.pump();
-    }
-
-    /// Whether bytes move to a site.
-    pub(crate) fn moves_at(&self, site: SiteIndex) -> bool {
-        let (queue, now) = (self.queue.borrow(), now());
-        let moves = |parts: &Parts| parts.requests() > 0 && !parts.stands_still(PATIENCE, now);
-        let uploads = self.uploads.borrow();
-        uploads.iter().any(|upload| upload.site.get() == site && queue.parts(upload.id).is_some_and(moves))
-    }
-
-    /// Has the sites ordered by what is known so far, the pace set to the distance of the first, and the page told.
-    pub(crate) fn rank(self: &Rc<Self>, map: &Map) {
-        map.choice.borrow_mut().rank();
-        self.set_pace(map);
-        self.tell_sites(map);
-        self.pump();
-    }
-
-    /// Sets the pace to the distance of the first site, if that is another one than before.
-    fn set_pace(&self, map: &Map) {
-        let chosen = map.chosen();
-        if let Some(latency) = chosen.and_then(|site| map.choice.borrow().latency(site))
-            && map.paced.replace(chosen) != chosen
-        {
-            self.queue.borrow_mut().paths.pace.measured(latency);
-        }
-    }
-
-    /// A site did not work for an upload.
-    pub(crate) fn site_failed(&self, map: &Map, site: SiteIndex) {
-        map.choice.borrow_mut().failed(site, now());
-        self.set_pace(map);
-        self.tell_sites(map);
-    }
-
-    /// Whether an upload whose site does not work has another one to go to, which then is its choice.
-    pub(crate) fn leaves_site(&self, upload: &Upload, error: &Error) -> bool {
-        let Some(map) = self.map().filter(|_| error.code() == "storage_unavailable") else { return false };
-        self.site_failed(&map, upload.site.get());
-        map.choose(upload).is_some_and(|site| site != upload.site.get())
     }
 
     /// Requests that may be under way.
@@ -348,7 +272,7 @@ impl Driver {
             let report = self.write_report(upload);
             self.forget(upload);
             self.events.progress(upload.id, &upload.progress.borrow());
-            self.events.done(upload.id, result, report);
+            self.events.done(upload.id, result, report, upload.ticket());
         }
     }
 
@@ -381,78 +305,6 @@ impl Driver {
             self.abort(upload);
         }
         self.events.failed(upload.id, error, report, is_resumable);
-    }
-
-    /// Has it looked, while there are uploads, how they get on at their sites.
-    fn look_later(self: &Rc<Self>) {
-        let has_choice = self.map().is_some_and(|map| map.sites.len() > 1) && !self.uploads.borrow().is_empty();
-        let later = self.later();
-        let looking = self.looking.take().filter(|_| has_choice);
-        self.looking.set(looking.or_else(|| {
-            has_choice.then(|| {
-                Timer::after(LOOK, move || {
-                    later(&|driver| {
-                        driver.look();
-                        driver.looking.take();
-                        driver.look_later();
-                    });
-                })
-            })
-        }));
-    }
-
-    /// Measures anew if there is anything wrong.
-    fn look(self: &Rc<Self>) {
-        let now = now();
-        let (mut fails, mut is_slow) = (false, false);
-        for upload in &*self.uploads.borrow() {
-            let (queue, progress) = (self.queue.borrow(), upload.progress.borrow());
-            if let Some(parts) = queue.parts(upload.id) {
-                fails |= parts.trouble(now).is_some() || parts.stands_still(STANDS_STILL, now);
-                is_slow |= parts.requests() > 0 && progress.rate() < progress.best_rate() * SLOWER;
-            }
-        }
-        if (fails || is_slow) && self.queue.borrow().paths.online {
-            self.measure(|sites| sites.suspect(fails, now));
-        }
-    }
-
-    /// Has an upload begin anew at another site, if its own does not work, or is so slow that this pays.
-    fn judge(self: &Rc<Self>, map: &Map, upload: &Rc<Upload>) {
-        let (now, site) = (now(), upload.site.get());
-        let Some(other) = map.choose(upload).filter(|other| *other != site) else { return };
-        let reason = {
-            let (queue, mut choice) = (self.queue.borrow(), map.choice.borrow_mut());
-            let Some(parts) = queue.parts(upload.id) else { return };
-            let does_not_answer = || parts.trouble(now).is_some() || parts.stands_still(PATIENCE, now);
-            let progress = upload.progress.borrow();
-            let running = Running {
-                size: upload.size(),
-                left: progress.total() - progress.loaded(),
-                rate: progress.rate(),
-                best_rate: progress.best_rate(),
-            };
-            if choice.is_left(other, now) || !choice.answers(other) {
-                return;
-            } else if choice.is_left(site, now) && does_not_answer() || parts.stands_still(TAKES_NOTHING, now) {
-                choice.failed(site, now);
-                Error::site_failed()
-            } else if parts.requests() > 0 && choice.is_worth_beginning_anew(site, other, &running) {
-                Error::site_slow()
-            } else {
-                return;
-            }
-        };
-        self.set_pace(map);
-        self.move_on(upload, &reason);
-    }
-
-    /// An upload begins anew, at another site.
-    fn move_on(self: &Rc<Self>, upload: &Rc<Upload>, reason: &Error) {
-        if upload.moves.get() < MOST_MOVES {
-            upload.moves.set(upload.moves.get() + 1);
-            self.restart(upload, reason);
-        }
     }
 
     fn upload(&self, id: UploadId) -> Option<Rc<Upload>> {
@@ -578,8 +430,13 @@ impl Driver {
                 self.pump();
                 self.tell(&upload);
             }
-            Heard::Failed(failure) => {
+            Heard::Failed(mut failure) => {
                 upload.end(request);
+                let is_rerouted = matches!(failure, Failure::Reply { status: 404, .. })
+                    && self.map().is_some_and(|map| map.paths[request.path].1.string("kind").as_deref() == Some(MRAP));
+                if is_rerouted {
+                    failure = Failure::Network;
+                }
                 self.start_part(&upload, PartJob::Doubt(request, failure));
             }
         }
@@ -609,7 +466,7 @@ impl Driver {
     fn hear_of_network(self: &Rc<Self>, change: Change) {
         match change {
             Change::Online | Change::Offline => self.set_online(change == Change::Online),
-            Change::Perhaps => self.measure(|sites| sites.suspect(false, now())),
+            Change::Perhaps => self.suspect(false),
         }
     }
 
@@ -623,23 +480,6 @@ impl Driver {
         }
         self.queue.borrow_mut().set_online(online, now());
         self.pump();
-    }
-
-    /// What was measured on another network is worth nothing.
-    fn network_changed(self: &Rc<Self>) {
-        if let Some(map) = self.map() {
-            map.choice.borrow_mut().forget();
-            map.paced.take();
-        }
-    }
-
-    /// The page is told of the sites where that is news.
-    fn tell_sites(&self, map: &Map) {
-        let sites = map.describe();
-        let text = JSON::stringify(&sites.0).unwrap_or_default();
-        if map.told.replace(text.clone()) != text {
-            self.events.sites(0, &sites);
-        }
     }
 
     /// Ends an upload's requests and makes room for the next one.

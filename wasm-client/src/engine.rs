@@ -25,10 +25,10 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// `signers` are the addresses to be tried, with spaces between them; `get_token` gives a promise of the caller's token; `on_events` hears of every upload, in arrays of events.
+    /// `signers` is an array of the addresses to be tried; `get_token` gives a promise of the caller's token; `on_events` hears of every upload, in arrays of events.
     #[wasm_bindgen(constructor)]
-    pub fn new(signers: &str, options: JsValue, get_token: Function, on_events: Function) -> Self {
-        let signer = Signer::new(signers, get_token);
+    pub fn new(signers: JsValue, options: JsValue, get_token: Function, on_events: Function) -> Self {
+        let signer = Signer::new(&Json(signers), get_token);
         Self { driver: Driver::new(signer, EngineOptions::read(&Json(options)), Events::new(on_events)) }
     }
 

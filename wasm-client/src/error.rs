@@ -94,12 +94,12 @@ impl Error {
 
     /// The site no longer works, and another does.
     pub(crate) fn site_failed() -> Self {
-        Self::new("storage_unreachable", "The site does not answer: the upload starts anew at the next best one.", true)
+        Self::new("storage_unreachable", "Its site does not answer: the upload starts anew at another.", true)
     }
 
     /// The site has become so slow that it pays to go elsewhere.
     pub(crate) fn site_slow() -> Self {
-        Self::new("site_slow", "The site has become slow: the upload starts anew at a nearer one.", true)
+        Self::new("site_slow", "Its site is slow: the upload starts anew at another.", true)
     }
 
     /// The file may go to no site.

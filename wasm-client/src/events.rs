@@ -119,12 +119,12 @@ impl Events {
     }
 
     /// `upload` is the signer's word for it.
-    pub(crate) fn done(&self, id: UploadId, upload: &Json, report: Json) {
+    pub(crate) fn done(&self, id: UploadId, upload: &Json, report: Json, ticket: Json) {
         let result = Json::object();
         for (name, signers_name) in &RESULT {
             result.set(name, upload.get(signers_name).into());
         }
-        self.tell(id, "done", Json::object().with("result", result).with("report", report));
+        self.tell(id, "done", Json::object().with("result", result).with("report", report).with("ticket", ticket));
     }
 
     /// Whether it can be resumed another day is said with it.

@@ -1,5 +1,6 @@
 //! What takes time and is asked for once: to open uploads, to read, to sign, to complete, to give up.
 
+mod access_point;
 mod complete;
 mod credentials;
 mod open;
@@ -27,6 +28,9 @@ use crate::wire::Json;
 /// A longer wait looks so often whether the network has come back.
 const LOOK: Millis = 500;
 
+/// While there are sites to choose from, it is looked so often how the uploads get on.
+const LOOK_AT_SITES: Millis = 2_000;
+
 /// The signer may be silent for so many times as long as the storage, since it asks the storage in turn,
 const SIGNER_PATIENCE: Millis = 3;
 
@@ -48,6 +52,8 @@ pub(crate) enum Job {
     Abort(Json),
     /// Measure how far away a site is.
     Measure(Rc<Map>, SiteIndex),
+    /// While there are uploads, look how they get on at their sites.
+    Look,
     /// Tell whoever asked, by this number, how far away the sites are.
     TellSites(UploadId),
 }
@@ -103,6 +109,12 @@ pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
             round_trips(&map.sites[site].probe_url.0, count, (first, PATIENCE), took).await;
             driver.measured(&map, site);
         }
+        Job::Look => loop {
+            sleep(LOOK_AT_SITES).await;
+            if !driver.look() {
+                break;
+            }
+        },
         Job::TellSites(id) => match sites::measured(&driver, &[]).await {
             Ok(map) => {
                 while map.measuring.get() > 0 {

@@ -18,6 +18,8 @@ pub(crate) struct EngineOptions {
     pub(crate) stall_after: Millis,
     /// Signs parts by temporary credentials, where the page wants that: a function of what to sign by, and the parts.
     pub(crate) sign: Option<Function>,
+    /// Opens an upload by an access point: a function of the site and the file, which gives a promise of the signer's reply.
+    pub(crate) create: Option<Function>,
 }
 
 impl EngineOptions {
@@ -29,6 +31,7 @@ impl EngineOptions {
             give_up_after: number("giveUpAfter", 3_600_000.0) as Millis,
             stall_after: number("stallAfter", 20_000.0) as Millis,
             sign: options.get("sign").0.dyn_into().ok(),
+            create: options.get("create").0.dyn_into().ok(),
         }
     }
 }

@@ -29,24 +29,28 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// `addresses` are those to be tried, with spaces between them. `get_token` gives a promise of the caller's token, or of nothing
+    /// `addresses` are those to be tried, in their order. `get_token` gives a promise of the caller's token, or of nothing
     /// for an anonymous one.
-    pub(crate) fn new(addresses: &str, get_token: Function) -> Self {
+    pub(crate) fn new(addresses: &Json, get_token: Function) -> Self {
         let signer = Self { addresses: RefCell::default(), get_token, token: RefCell::new(None) };
-        addresses.split(' ').for_each(|address| signer.add(address));
+        signer.add(addresses);
         signer
     }
 
     /// A signer has told of others.
     pub(crate) fn learn(&self, sites: &Json) {
-        sites.items("signers").filter_map(|address| address.0.as_string()).for_each(|address| self.add(&address));
+        self.add(&sites.get("signers"));
     }
 
-    fn add(&self, address: &str) {
-        let address = address.strip_suffix('/').unwrap_or(address);
+    fn add(&self, others: &Json) {
         let mut addresses = self.addresses.borrow_mut();
-        if !addresses.iter().any(|(known, _)| known == address) {
-            addresses.push((address.to_owned(), 0));
+        for mut address in others.all().filter_map(|address| address.0.as_string()) {
+            if address.ends_with('/') {
+                address.pop();
+            }
+            if !addresses.iter().any(|(known, _)| *known == address) {
+                addresses.push((address, 0));
+            }
         }
     }
 

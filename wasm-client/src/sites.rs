@@ -47,6 +47,8 @@ pub(crate) struct Site {
     pub(crate) profile: Profile,
     /// Whether the page may sign parts by itself.
     pub(crate) credentials: bool,
+    /// Whether its access point may choose the bucket of an upload.
+    pub(crate) access_point: bool,
     /// Measures the distance.
     pub(crate) probe_url: Json,
     region: Json,
@@ -77,7 +79,8 @@ pub(crate) async fn measured(driver: &Rc<Driver>, uploads: &[Rc<Upload>]) -> Res
     let map = find(driver, uploads).await?;
     let is_unmeasured = map.choice.borrow().is_unmeasured(now());
     if is_unmeasured {
-        driver.measure(Sites::begin);
+        let sites = map.choice.borrow_mut().begin();
+        driver.measure(&map, sites);
         let mut until = map.began.get() + LONGEST_WAIT;
         while map.measuring.get() > 0 && now() < until {
             sleep(LOOK).await;
@@ -107,6 +110,7 @@ fn read(reply: &Json) -> Option<Map> {
             id,
             profile,
             credentials: site.get("credentials").0.is_truthy(),
+            access_point: site.get("access_point").0.is_truthy(),
             probe_url: first.get("probe_url"),
             region: site.get("region"),
         });
@@ -134,15 +138,18 @@ impl Map {
     pub(crate) fn choose(&self, upload: &Upload) -> Option<SiteIndex> {
         let access = &upload.options.access;
         let level = self.levels.all().find(|level| !access.exists() || level.get("access") == *access);
-        let offered = level.map(|level| level.get("sites"));
-        let may =
-            |site: SiteIndex| offered.as_ref().is_none_or(|offered| offered.all().any(|id| id == self.sites[site].id));
-        self.choice.borrow().choose(may, now())
+        self.choose_among(&level.unwrap_or_default().get("sites"))
     }
 
     /// Where a site's files go that may go to all of them.
     pub(crate) fn chosen(&self) -> Option<SiteIndex> {
-        self.choice.borrow().choose(|_| true, now())
+        self.choose_among(&Json::default())
+    }
+
+    /// The choice among the sites of these ids; among all where they are undefined.
+    fn choose_among(&self, offered: &Json) -> Option<SiteIndex> {
+        let may = |site: SiteIndex| !offered.exists() || offered.all().any(|id| id == self.sites[site].id);
+        self.choice.borrow().choose(may, now())
     }
 
     pub(crate) fn find(&self, id: &Json) -> Option<SiteIndex> {

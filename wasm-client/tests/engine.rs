@@ -32,6 +32,12 @@ struct Page {
 
 impl Page {
     fn new(token: Result<&'static str, &'static str>) -> Self {
+        run("if (globalThis.real) globalThis.fetch = globalThis.real;");
+        // Nothing listens at this port.
+        Self::with_signers(&["http://127.0.0.1:9"], token)
+    }
+
+    fn with_signers(signers: &[&str], token: Result<&'static str, &'static str>) -> Self {
         let events = Rc::new(RefCell::new(Vec::new()));
         let heard = events.clone();
         let listener = Closure::<dyn FnMut(JsValue)>::new(move |news: JsValue| {
@@ -44,15 +50,20 @@ impl Page {
         let options = Object::new();
         Reflect::set(&options, &"giveUpAfter".into(), &1.into()).expect("a plain object");
         let function = |closure: &JsValue| closure.clone().unchecked_into::<Function>();
-        // Nothing listens at this port.
-        let engine =
-            Engine::new("http://127.0.0.1:9", options.into(), function(token.as_ref()), function(listener.as_ref()));
+        let signers: Array = signers.iter().map(|signer| JsValue::from(*signer)).collect();
+        let engine = Engine::new(signers.into(), options.into(), function(token.as_ref()), function(listener.as_ref()));
         Self { engine, events, _listener: listener, _token: token }
     }
 
     fn upload(&self, id: u32, name: &str) {
+        self.upload_with(id, name, "priority", "");
+    }
+
+    fn upload_with(&self, id: u32, name: &str, option: &str, value: &str) {
         let bytes = Array::of1(&Uint8Array::new_with_length(100));
-        self.engine.upload(id, File::new(&bytes, name).unchecked_into(), JsValue::UNDEFINED);
+        let options = Object::new();
+        Reflect::set(&options, &option.into(), &value.into()).expect("a plain object");
+        self.engine.upload(id, File::new(&bytes, name).unchecked_into(), options.into());
     }
 
     /// The states and endings of an upload so far: `queued`, …, `failed: code`.
@@ -136,4 +147,118 @@ async fn an_upload_that_is_paused_before_it_begins_waits_to_be_resumed() {
     assert_eq!(page.story(7), ["queued", "paused"]);
     page.engine.resume(7);
     page.until(7, "failed: signer_unreachable").await;
+}
+
+/// Has a world answer every `fetch`: `near` is 5 ms away and `far` 60 ms, which is the home site; the level `kept` has only that. Of
+/// the signers all answer whose name is not `dead`. They open nothing: at a site that is `away` for want of storage, else for want of
+/// leave. What they are asked to open is noted.
+fn be_the_world(away: &str) {
+    let script = "
+        const site = (id) => ({ id, region: id, paths: [{ id: 'regional', kind: 'regional', probe_url: `https://${id}.example/` }],
+            profile: { max_parts: 10000, min_part_size: 5 << 20, checksum: null, form: true, second_copies: true } });
+        const sites = { home: 'far', sites: [site('near'), site('far')], signers: ['https://third.example/'],
+            levels: [{ access: 'any', sites: ['near', 'far'] }, { access: 'kept', sites: ['far'] }] };
+        globalThis.real ??= globalThis.fetch;
+        globalThis.asked = [];
+        globalThis.fetch = async (request) => {
+            const { host, pathname } = new URL(request.url ?? request);
+            if (pathname === '/') {
+                await new Promise((resolve) => setTimeout(resolve, host === 'near.example' ? 5 : 60));
+                return new Response('');
+            }
+            globalThis.asked.push(host);
+            if (host === 'dead.example') throw new TypeError('Failed to fetch');
+            if (pathname === '/v1/sites') return Response.json(sites);
+            const { site, files } = JSON.parse(await request.text());
+            globalThis.asked.push(site);
+            const code = site === away ? 'storage_unavailable' : 'forbidden';
+            return Response.json({ server_time: 0, uploads: files.map(() => ({ error: { code, message: code } })) });
+        };";
+    let world = Function::new_with_args("away", script);
+    world.call1(&JsValue::UNDEFINED, &away.into()).expect("it is a script");
+}
+
+fn run(script: &str) {
+    Function::new_no_args(script).call0(&JsValue::UNDEFINED).expect("it is a script");
+}
+
+/// What the signers were asked to open, and by whose name.
+fn asked() -> Vec<String> {
+    let asked = Reflect::get(&js_sys::global(), &"asked".into()).expect("it is kept");
+    asked.unchecked_into::<Array>().iter().filter_map(|name| name.as_string()).collect()
+}
+
+#[wasm_bindgen_test]
+async fn where_a_signer_does_not_answer_the_next_one_is_asked_and_the_first_is_left() {
+    be_the_world("");
+    let page = Page::with_signers(&["https://dead.example", "https://live.example"], Ok("token"));
+    page.upload(1, "a.txt");
+    let story = page.until(1, "failed: forbidden").await;
+    assert!(!story.contains(&"waiting".to_owned()), "{story:?}");
+    assert_eq!(asked(), ["dead.example", "live.example", "live.example", "near"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_signer_that_another_one_has_named_is_asked_where_that_one_falls_silent() {
+    be_the_world("");
+    let page = Page::with_signers(&["https://live.example"], Ok("token"));
+    page.engine.sites(1);
+    while asked().is_empty() {
+        sleep(10).await;
+    }
+    sleep(300).await;
+    run("const before = fetch;
+         globalThis.fetch = async (request) => {
+             if (new URL(request.url ?? request).host !== 'live.example') return before(request);
+             throw new TypeError('Failed to fetch');
+         };");
+    page.upload(2, "a.txt");
+    page.until(2, "failed: forbidden").await;
+    assert_eq!(asked(), ["live.example", "third.example", "near"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_file_goes_to_the_nearest_site_that_its_access_level_lists() {
+    be_the_world("");
+    let page = Page::with_signers(&["https://live.example"], Ok("token"));
+    page.upload(1, "a.txt");
+    page.until(1, "failed: forbidden").await;
+    page.upload_with(2, "b.txt", "access", "kept");
+    page.until(2, "failed: forbidden").await;
+    let sites: Vec<_> = asked().into_iter().filter(|name| name != "live.example").collect();
+    assert_eq!(sites, ["near", "far"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_site_whose_storage_is_away_is_left_for_the_next_one_unless_there_is_none() {
+    be_the_world("near");
+    let page = Page::with_signers(&["https://live.example"], Ok("token"));
+    page.upload(1, "a.txt");
+    let story = page.until(1, "failed: forbidden").await;
+    assert!(!story.contains(&"waiting".to_owned()), "{story:?}");
+    let sites: Vec<_> = asked().into_iter().filter(|name| name != "live.example").collect();
+    assert_eq!(sites, ["near", "far"]);
+
+    be_the_world("far");
+    page.upload_with(2, "b.txt", "access", "kept");
+    page.until(2, "failed: storage_unavailable").await;
+}
+
+#[wasm_bindgen_test]
+async fn whoever_asks_for_the_sites_is_told_of_them_once_they_are_measured() {
+    be_the_world("");
+    let page = Page::with_signers(&["https://live.example"], Ok("token"));
+    page.engine.sites(7);
+    let told = loop {
+        let events = page.events.borrow().clone();
+        let is_answer = |event: &&JsValue| Reflect::get(event, &"id".into()) == Ok(7.into());
+        if let Some(answer) = events.iter().find(is_answer) {
+            break String::from(JSON::stringify(answer).expect("it is plain"));
+        }
+        sleep(20).await;
+    };
+    for words in ["\"type\":\"sites\"", "\"id\":\"near\"", "\"chosen\":true", "\"home\":true", "\"alive\":true"] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(!told.contains("null"), "both are measured: {told}");
 }

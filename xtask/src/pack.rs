@@ -10,7 +10,7 @@ use crate::process::{capture, command, run as run_command};
 use crate::{client, setup, workspace};
 
 /// What a page cannot do without, and what the law and a reader want.
-const REQUIRED: [&str; 15] = [
+const REQUIRED: [&str; 17] = [
     "LICENSE",
     "README.md",
     "package.json",
@@ -20,6 +20,8 @@ const REQUIRED: [&str; 15] = [
     "resume.js",
     "drop-in.js",
     "credentials.js",
+    "replicated.js",
+    "access-point.js",
     "pkg/nearput_client.js",
     "pkg/nearput_client.d.ts",
     "pkg/nearput_client_bg.wasm",
@@ -29,7 +31,8 @@ const REQUIRED: [&str; 15] = [
 ];
 
 /// The scripts that a page or a worker loads by name.
-const ENTRIES: [&str; 5] = ["nearput.js", "worker.js", "resume.js", "drop-in.js", "credentials.js"];
+const ENTRIES: [&str; 7] =
+    ["nearput.js", "worker.js", "resume.js", "drop-in.js", "credentials.js", "replicated.js", "access-point.js"];
 
 pub(crate) fn run() -> Result<PathBuf> {
     setup::require(setup::CLIENT)?;

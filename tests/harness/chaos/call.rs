@@ -22,6 +22,8 @@ pub enum Call {
     ListParts,
     Head,
     Get,
+    /// The page measures how far away the storage is, by a question that nobody has signed.
+    Probe,
     /// The page asks the signer for something, by one of the paths of [`nearput_api::path`].
     Signer(&'static str),
     Other,
@@ -47,6 +49,7 @@ impl Call {
             "DELETE" if has_upload => Self::Abort,
             "GET" if has_upload => Self::ListParts,
             "GET" => Self::Get,
+            "HEAD" if address.ends_with("/nearput-probe") => Self::Probe,
             "HEAD" => Self::Head,
             _ => Self::Other,
         }

@@ -61,7 +61,7 @@ impl Fault {
                 menu.extend(unavailable);
                 menu.extend([Self::LoseReply, Self::SwallowReply, Self::Answer(Answer::OkWithError)]);
             }
-            Call::Abort | Call::ListParts | Call::Head | Call::Get => {
+            Call::Abort | Call::ListParts | Call::Head | Call::Get | Call::Probe => {
                 menu.extend(unavailable);
                 menu.push(Self::LoseReply);
             }
@@ -84,6 +84,7 @@ impl Fault {
             | Call::Abort
             | Call::ListParts
             | Call::Head
+            | Call::Probe
             | Call::Signer(_)
             | Call::Other => Duration::from_secs(3),
         }

@@ -365,4 +365,27 @@ mod tests {
         assert_eq!(opens(&paths), 1_500);
         assert_eq!(paths.take(0, Wish::Any, 1_500), Some(0));
     }
+
+    #[test]
+    fn a_file_travels_by_the_paths_of_its_own_site_and_is_compared_with_those_only() {
+        let kind = |site, costly| Kind { site, costly };
+        let mut paths = Paths::new(&[kind(0, false), kind(1, false), kind(1, true)], 64);
+        paths.pace.measured(200);
+        measure(&mut paths, 0, 100);
+        measure(&mut paths, 1, 1_000);
+        measure(&mut paths, 2, 700);
+        let taken: Vec<_> = std::iter::from_fn(|| paths.take(1, Wish::AnyAtLength, 1_000)).collect();
+        assert_eq!(taken, [2; 6], "it wins among its own, and the limit is that of one site");
+        paths.failed(0, 1_000);
+        assert!(paths.is_shut(0, 1_000) && !paths.is_shut(1, 1_000));
+    }
+
+    #[test]
+    fn while_sites_are_measured_one_connection_of_the_first_path_is_left_to_that() {
+        let mut paths = paths();
+        paths.measuring = true;
+        assert_eq!((0..12).filter_map(|_| take(&mut paths)).filter(|index| *index == 0).count(), 5);
+        paths.measuring = false;
+        assert_eq!(paths.take(0, Wish::Any, 1_000), Some(0));
+    }
 }

@@ -107,6 +107,15 @@ mod tests {
     }
 
     #[test]
+    fn the_highest_rate_is_remembered_after_the_line_has_become_slow() {
+        let mut progress = Progress::new(1_000_000);
+        (0..=50u64).for_each(|tenth| _ = progress.update(tenth * 10_000, tenth * 100));
+        (51..=150u64).for_each(|tenth| _ = progress.update(500_000 + tenth, tenth * 100));
+        assert!((progress.best_rate() - 100_000.0).abs() < 1.0, "{}", progress.best_rate());
+        assert!(progress.rate() < 10_000.0, "{}", progress.rate());
+    }
+
+    #[test]
     fn nothing_is_claimed_before_there_is_a_sample_or_after_a_rest() {
         let mut progress = Progress::new(10);
         progress.update(1, 0);

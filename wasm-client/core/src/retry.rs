@@ -39,7 +39,10 @@ pub fn remedy(failure: &Failure) -> Remedy {
     let Failure::Reply { status, code, .. } = failure else { return Remedy::Repeat };
     match (status, code.as_str()) {
         (429 | 503, _) => Remedy::SlowDown,
-        (408 | 500.., _) | (400, "RequestTimeout" | "IncompleteBody") => Remedy::Repeat,
+        // Two writes to one key have met: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        (408 | 500.., _) | (400, "RequestTimeout" | "IncompleteBody") | (409, "ConditionalRequestConflict") => {
+            Remedy::Repeat
+        }
         (400, "BadDigest" | "InvalidDigest" | "ExpiredToken" | "AuthorizationHeaderMalformed") | (403, _) => {
             Remedy::StartOver
         }
@@ -84,6 +87,8 @@ mod tests {
             (503, "SlowDownWrite", Remedy::SlowDown),
             (429, "", Remedy::SlowDown),
             (400, "RequestTimeout", Remedy::Repeat),
+            (409, "ConditionalRequestConflict", Remedy::Repeat),
+            (409, "BucketAlreadyExists", Remedy::GiveUp),
             (400, "BadDigest", Remedy::StartOver),
             (403, "AccessDenied", Remedy::StartOver),
             (403, "RequestTimeTooSkewed", Remedy::StartOver),

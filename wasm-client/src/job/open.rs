@@ -11,8 +11,8 @@ use nearput_api::{Plan, path};
 use nearput_core::parts::{Parts, Start};
 use nearput_core::plan::plan;
 
-use super::ask;
 use super::parts::{read, take_signed};
+use super::{access_point, ask};
 use crate::browser::clock::now;
 use crate::driver::Driver;
 use crate::error::Error;
@@ -53,6 +53,15 @@ async fn open_at(driver: &Rc<Driver>, site: &Site, mut uploads: Vec<Rc<Upload>>)
         }
     }
     uploads.retain(|upload| driver.knows(upload));
+    if let Some(create) = driver.options.create.as_ref().filter(|_| site.access_point) {
+        let mut others = Vec::new();
+        for upload in uploads {
+            if !(upload.leaves_parts_behind() && access_point::open(driver, site, &upload, create).await) {
+                others.push(upload);
+            }
+        }
+        uploads = others;
+    }
     if uploads.is_empty() {
         return;
     }
@@ -108,7 +117,7 @@ async fn read_to(driver: &Driver, upload: &Upload, last: u32, answered: Option<&
     Ok(())
 }
 
-fn describe(upload: &Upload) -> Json {
+pub(super) fn describe(upload: &Upload) -> Json {
     let options = &upload.options;
     Json::object()
         .with("name", options.name.clone())
@@ -120,12 +129,18 @@ fn describe(upload: &Upload) -> Json {
         .with("parts", wire::parts_to_sign(&upload.read.borrow()))
 }
 
-async fn begin(driver: &Driver, upload: &Upload, outcome: &Json, reply: &Json) -> Result<Parts, Error> {
+/// An upload is open, unless the outcome is an error.
+pub(super) async fn begin(driver: &Driver, upload: &Upload, outcome: &Json, reply: &Json) -> Result<Parts, Error> {
     if let Some(error) = Error::read(outcome) {
         return Err(error);
     }
     if !outcome.get("key").exists() {
         return Err(driver.signer.misunderstood());
+    }
+    if let Some(site) = driver.map().and_then(|map| map.find(&outcome.get("site")))
+        && upload.site.replace(site) != site
+    {
+        driver.events.site(upload.id, &outcome.get("site"));
     }
     upload.open(outcome.get("ticket"));
     read_to(driver, upload, 1, None).await?;

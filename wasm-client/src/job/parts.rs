@@ -21,11 +21,20 @@ pub(super) async fn run(driver: &Rc<Driver>, upload: &Rc<Upload>, job: PartJob) 
         PartJob::Sign(parts) => {
             let about = std::slice::from_ref(upload);
             let may_sign = driver.site(upload, |site| site.credentials) == Some(true) && upload.leaves_parts_behind();
-            let reply = match &driver.options.sign {
-                Some(sign) if may_sign && upload.sample.borrow().exists() => {
-                    credentials::sign(driver, about, sign, &parts).await?
+            let mut signed = None;
+            if let Some(sign) = &driver.options.sign
+                && may_sign
+                && !driver.lacks_credentials.get()
+                && upload.sample.borrow().exists()
+            {
+                match credentials::sign(driver, about, sign, &parts).await {
+                    Err(error) if error.code() == "storage_refused" => driver.lacks_credentials.set(true),
+                    outcome => signed = Some(outcome?),
                 }
-                Some(_) | None => {
+            }
+            let reply = match signed {
+                Some(signed) => signed,
+                None => {
                     let body = Json::object().with("ticket", upload.ticket());
                     ask(driver, about, path::SIGN, body.with("parts", wire::parts_to_sign(&parts))).await?
                 }

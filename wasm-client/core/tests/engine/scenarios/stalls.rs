@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nearput_core::parts::Event;
 use nearput_core::retry::Failure;
 
 use crate::line::Fate;
@@ -114,4 +115,21 @@ fn a_line_too_slow_for_so_many_requests_is_not_wasted_on_parts_that_stand_still(
     assert!(!world.stopped.is_empty());
     let best = 10 * PART * 1_000 / TOTAL;
     assert!(world.now < best + best / 5, "{} ms instead of {best}", world.now);
+}
+
+#[test]
+fn an_upload_of_which_nothing_moves_stands_still_unless_the_user_wants_that() {
+    let mut world = world(8);
+    world.run(5_000, |_, _| Fate::Moves(MIB / 50));
+    let since = world.now;
+    let stands_still = |world: &World| world.queue.parts(1).expect("it is open").stands_still(10_000, world.now);
+    world.run(9_000, |_, _| Fate::Moves(0));
+    assert!(!stands_still(&world), "not for long");
+    world.run(2_000, |_, _| Fate::Moves(0));
+    assert!(stands_still(&world) && world.now == since + 11_000);
+    world.event(1, Event::Pause);
+    assert!(!stands_still(&world));
+    world.event(1, Event::Resume);
+    world.run(1_000, |_, _| Fate::Moves(MIB / 50));
+    assert!(!stands_still(&world), "it moves");
 }
