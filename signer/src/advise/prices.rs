@@ -276,7 +276,7 @@ mod tests {
             ("usd = 0.005, unit = \"1000 requests\"", "usd = 0.005, unit = \"parsec\"", "parsec"),
             ("africa = 0.08, india", "india", "`s3.acceleration`"),
             ("south-america = 0.08", "atlantis = 0.08", "atlantis"),
-            ("gb_seconds_a_call = 0.025", "gb_seconds_a_call = -1", "gb_seconds_a_call"),
+            ("gb_seconds_a_call = 0.05", "gb_seconds_a_call = -1", "gb_seconds_a_call"),
             ("least_gb = 1000", "least_gb = -1", "`services[1].least_gb`"),
             ("source = \"https://wasabi.com/pricing\"", "source = \"hearsay\"", "`services[1].storage`"),
             ("[route53]", "[route54]", "route54"),
