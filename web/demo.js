@@ -60,7 +60,7 @@ function open(demo) {
   interrupted = new InterruptedList(
     find(document, "#interrupted"),
     { nearput: connection, announcer },
-    (upload, begin) => list.add([{ file: upload, begin }]),
+    (upload, begin) => list.add([{ file: upload, begin, hasCopies: regions.isShown }]),
     (upload) => list.has(upload),
   );
   regions.show(demo, connection);
@@ -75,7 +75,7 @@ async function add(files) {
   await list.add(
     files.map(({ file, handle }) => {
       const known = interrupted?.take(file);
-      return { file, begin: known ? () => known.resume(file) : () => nearput.upload(file, { handle }) };
+      return { file, begin: known ? () => known.resume(file) : () => nearput.upload(file, { handle }), hasCopies: regions.isShown };
     }),
   );
 }

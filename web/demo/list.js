@@ -1,7 +1,8 @@
-/** @import { Task, TaskState } from "../nearput.js" */
+/** @import { TaskState } from "../nearput.js" */
 /** @import { Announcer } from "./announcer.js" */
 /** @import { Overview } from "./overview.js" */
 /** @import { Painter } from "./painter.js" */
+/** @import { Upload } from "./row.js" */
 
 import { plural } from "./format.js";
 import { find, setText } from "./painter.js";
@@ -55,11 +56,11 @@ export class List {
     return false;
   }
 
-  /** @param {{ file: { name: string, size: number }, begin: () => Task }[]} uploads */
+  /** @param {Upload[]} uploads */
   async add(uploads) {
     for (let from = 0; from < uploads.length; from += BEGUN_AT_A_TIME) {
-      for (const { file, begin } of uploads.slice(from, from + BEGUN_AT_A_TIME)) {
-        const row = new Row(file, begin, (row, before) => this.#onChange(row, before));
+      for (const upload of uploads.slice(from, from + BEGUN_AT_A_TIME)) {
+        const row = new Row(upload, (row, before) => this.#onChange(row, before));
         this.#rows.add(row);
         this.#unseen.add(row);
         this.#overview.add(row.state);

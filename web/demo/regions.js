@@ -52,6 +52,10 @@ export class Regions {
     setInterval(() => this.#lookAtPaths(), LOOK_EVERY_MS);
   }
 
+  get isShown() {
+    return !this.#section.hidden;
+  }
+
   /**
    * Shows the world as this connection finds it.
    * @param {Demo} demo

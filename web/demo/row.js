@@ -25,9 +25,15 @@ const WORDS = {
 const TOGGLES = { paused: "resume", failed: "retry", cancelled: "retry" };
 const LABELS = { pause: "Pause", resume: "Resume", retry: "Retry" };
 
+/**
+ * `hasCopies` says whether the storage copies the object to other sites.
+ * @typedef {{ file: { name: string, size: number }, begin: () => Task, hasCopies?: boolean }} Upload
+ */
+
 /** One file's upload, and its line in the list once that is shown: it shows the task, and passes the buttons on to it. */
 export class Row {
   #begin;
+  #hasCopies;
   #onChange;
   /** @type {HTMLElement | undefined} */ #element;
   /** @type {Task} */ #task;
@@ -40,14 +46,14 @@ export class Row {
   #numbersAt = 0;
 
   /**
-   * @param {{ name: string, size: number }} file
-   * @param {() => Task} begin
+   * @param {Upload} upload
    * @param {(row: Row, before?: TaskState) => void} onChange told the state that was before, where it is another now
    */
-  constructor(file, begin, onChange) {
+  constructor({ file, begin, hasCopies = false }, onChange) {
     this.name = file.name;
     this.size = file.size;
     this.#begin = begin;
+    this.#hasCopies = hasCopies;
     this.#onChange = onChange;
     this.#task = this.#start();
   }
@@ -187,6 +193,15 @@ export class Row {
     const link = /** @type {HTMLAnchorElement} */ (find(element, ".upload-link"));
     link.href = downloadUrl;
     link.ariaLabel = `Open ${this.name}`;
+    if (this.#hasCopies) this.#followCopies(find(element, ".upload-fact-copies"));
+  }
+
+  /** @param {HTMLElement} element */
+  async #followCopies(element) {
+    element.hidden = false;
+    setText(element, ".upload-copies", "on their way");
+    const copies = this.#task.replicated().then((copies) => copies.map(({ site }) => formatSite(site)).join(", "));
+    setText(element, ".upload-copies", await copies.catch((/** @type {Error} */ { message }) => message));
   }
 
   /**
