@@ -47,9 +47,14 @@ async fn steps(page: &Page) -> Result<()> {
     let place = "document.querySelector('.upload-place').textContent";
     shows(page, place, "uploads-virginia, us-east-1 (site virginia)").await?;
     chosen(page, "Virginia").await?;
+    let copies = "document.querySelector('.upload-copies').textContent";
+    shows(page, copies, "on their way").await?;
 
     click(page, ".region:nth-child(3) .region-switch").await?;
+    let said = "document.querySelector('#announcements').textContent.includes('Ireland is back') && 'said'";
+    shows(page, said, "said").await?;
     shows(page, "String(document.querySelector('.region.is-down') && 'down')", "null").await?;
+    shows(page, copies, "Tokyo, Ireland").await?;
     shows(page, "document.querySelector('#announcements').textContent.includes('Ireland is back') && 'said'", "said")
         .await
 }
@@ -59,6 +64,7 @@ async fn the_demo_shows_where_files_go_and_what_changes_when_a_region_is_down_or
     let (mut world, page) = start_with(WorldOptions {
         sites: SiteOptions::three(),
         visitor: Some(Visitor { place: Place::Tokyo, window: 1 << 20 }),
+        replication: Some(Duration::ZERO),
         ..WorldOptions::default()
     })
     .await?;

@@ -24,6 +24,8 @@ enum Loss {
     Nothing,
     Path,
     Site,
+    /// The site takes connections, and says nothing any more.
+    Voice,
     Signer,
     Nearness,
 }
@@ -45,7 +47,7 @@ async fn whatever_dies_in_the_middle_of_an_upload_costs_no_upload() -> Result<()
         "200 MiB from Tokyo: {near:.1} s undisturbed, and {next:.1} s where the nearest site is down from the start"
     );
     assert!(undisturbed.sent_twice < HEADS, "{}", undisturbed.sent_twice);
-    for loss in [Loss::Path, Loss::Site, Loss::Signer, Loss::Nearness] {
+    for loss in [Loss::Path, Loss::Site, Loss::Voice, Loss::Signer, Loss::Nearness] {
         let outcome = upload(loss, &file).await.with_context(|| format!("{loss:?}"))?;
         let lost = outcome.took.as_secs_f64() - near;
         let twice = outcome.sent_twice as f64 / MIB as f64;
@@ -56,7 +58,9 @@ async fn whatever_dies_in_the_middle_of_an_upload_costs_no_upload() -> Result<()
             // What was under way there: six parts at most.
             Loss::Path => assert!(restarts == 0 && outcome.sent_twice < 6 * PART + HEADS, "{restarts} {twice}"),
             // What the site had, and what was under way to it.
-            Loss::Site => assert!(restarts == 1 && outcome.sent_twice < SIZE * 3 / 4, "{restarts} {twice}"),
+            Loss::Site | Loss::Voice => {
+                assert!(restarts == 1 && outcome.sent_twice < SIZE * 3 / 4, "{restarts} {twice}")
+            }
             Loss::Signer => assert!(restarts == 0 && outcome.sent_twice < HEADS, "{restarts} {twice}"),
             // It may begin anew elsewhere, once, if that is worth it.
             Loss::Nearness => assert!(restarts <= 1 && outcome.sent_twice < SIZE * 3 / 4, "{restarts} {twice}"),
@@ -91,7 +95,7 @@ async fn upload(loss: Loss, file: &Path) -> Result<Outcome> {
     let took = started.elapsed();
     let upload = scene.stored_only_at_one(file).await?;
     let expected: &[&str] = match loss {
-        Loss::Site => &["virginia"],
+        Loss::Site | Loss::Voice => &["virginia"],
         Loss::Nearness => &["tokyo", "virginia"],
         Loss::Nothing | Loss::Path | Loss::Signer => &["tokyo"],
     };
@@ -112,6 +116,7 @@ async fn lose(loss: Loss, world: &mut World) -> Result<()> {
             tokio::try_join!(one.stop(), other.stop())?;
             site.s3.stop().await;
         }
+        Loss::Voice => [one, other].iter().for_each(|line| line.freeze()),
         Loss::Signer => {
             signer.stop().await?;
             site.signer.stop().await;

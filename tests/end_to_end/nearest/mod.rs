@@ -3,4 +3,5 @@
 mod choice;
 mod demo;
 mod losses;
+mod replicas;
 mod scene;
