@@ -33,5 +33,5 @@ locals {
   credentials_table = [for role in aws_iam_role.browser : ["[credentials]", "role_arn = ${jsonencode(role.arn)}"]]
 
   tables        = concat([local.head, local.server], local.site_tables, local.downloads_table, local.credentials_table)
-  configuration = join("\n\n", concat([for table in local.tables : join("\n", table)], compact([trimspace(var.configuration)]), [""]))
+  configuration = format("%s\n", join("\n\n", concat([for table in local.tables : join("\n", table)], compact([trimspace(var.configuration)]))))
 }

@@ -8,6 +8,7 @@ mod aws;
 mod bucket;
 mod leftovers;
 mod one_region;
+mod planned;
 mod refusals;
 mod roles;
 mod several_regions;

@@ -112,6 +112,13 @@ impl Example<'_> {
         errors.map(|error| error["diagnostic"]["detail"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// What a plan would make, as `terraform show -json` tells it.
+    pub(crate) fn planned(&self) -> Value {
+        self.run(&["plan", "-out", "plan", "-no-color"]);
+        let plan: Value = serde_json::from_str(&self.run(&["show", "-json", "plan"])).expect("JSON");
+        plan["planned_values"].clone()
+    }
+
     /// What it prints; a failure fails the test.
     fn run(&self, arguments: &[&str]) -> String {
         let output = self.terraform(arguments);
