@@ -1,9 +1,12 @@
 //! A client that sees what a browser sees: no credentials, no redirects, and certificates that are looked at.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
+use hickory_resolver::TokioResolver;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{DATE, HeaderMap};
 use reqwest::tls::TlsInfo;
 use reqwest::{Certificate, Client, ClientBuilder, Method, StatusCode};
@@ -41,12 +44,21 @@ pub(super) struct Answer {
 }
 
 impl Eyes {
-    /// `led` are names that are to be found elsewhere than DNS says; `roots` are trusted besides those of the system.
-    pub(super) fn open(led: &[(String, SocketAddr)], roots: &[Certificate]) -> Result<Self, reqwest::Error> {
+    /// `led` are names that are to be found elsewhere than DNS says, of which `resolver` is asked instead of the system; `roots` are
+    /// trusted besides those of the system.
+    pub(super) fn open(
+        led: &[(String, SocketAddr)],
+        resolver: Option<&TokioResolver>,
+        roots: &[Certificate],
+    ) -> Result<Self, reqwest::Error> {
         crypto::install();
         let client = || -> ClientBuilder {
             let client = Client::builder().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).no_proxy();
             let client = client.redirect(reqwest::redirect::Policy::none()).tls_info(true);
+            let client = match resolver {
+                Some(resolver) => client.dns_resolver(Arc::new(Names(resolver.clone()))),
+                None => client,
+            };
             led.iter().fold(client, |client, (name, address)| client.resolve(name, *address))
         };
         let strict = if roots.is_empty() { client() } else { client().tls_certs_merge(roots.iter().cloned()) };
@@ -72,6 +84,21 @@ impl Eyes {
     pub(super) async fn certificate(&self, url: &str) -> Result<Option<Vec<u8>>, String> {
         let answer = self.lenient.head(url).send().await.map_err(|error| chain(&error.without_url()))?;
         Ok(answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_owned))
+    }
+}
+
+/// Another DNS server than the system's.
+struct Names(TokioResolver);
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.0.clone();
+        Box::pin(async move {
+            let found = resolver.lookup_ip(format!("{}.", name.as_str())).await?;
+            // Port 0 stands for that of the scheme.
+            let found: Vec<_> = found.iter().map(|address| SocketAddr::new(address, 0)).collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
     }
 }
 

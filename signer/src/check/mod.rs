@@ -30,6 +30,7 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
+use hickory_resolver::TokioResolver;
 
 pub use finding::{Finding, Report, Severity};
 
@@ -80,7 +81,10 @@ pub enum CheckError {
 /// Looks at everything that the configuration names.
 pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions) -> Result<Report, CheckError> {
     let roots = options.roots.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
-    let eyes = Eyes::open(&options.resolve, &roots.map_err(CheckError::Roots)?.unwrap_or_default());
+    let resolver = dns::resolver(options.dns_server);
+    // The system's own way is better where nothing else is asked for: it knows of more than DNS.
+    let asked = options.dns_server.and(resolver.as_ref().ok());
+    let eyes = Eyes::open(&options.resolve, asked, &roots.map_err(CheckError::Roots)?.unwrap_or_default());
     let eyes = eyes.map_err(CheckError::Client)?;
     let sites = connect_all(config, &mut secrets, &Metrics::new()).await?;
     let configured: Vec<_> = config.allowed_origins.iter().map(ToString::to_string).collect();
@@ -122,7 +126,7 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
         let region = first.map_or("", |site| &site.bucket.region);
         route53(&eyes, credentials, region, options.route53.as_deref())
     });
-    findings.extend(look_at_signers(&eyes, config, options, route53.as_ref()).await);
+    findings.extend(look_at_signers(&eyes, config, options, &resolver, route53.as_ref()).await);
     Ok(Report { findings })
 }
 
@@ -134,9 +138,9 @@ async fn access_points(config: &Config, eyes: &Eyes, sites: &[Site], origins: &[
         let is_behind = |(given, _): &(&config::Site, &Site)| given.mrap.as_deref() == Some(alias);
         let behind: Vec<_> = config.sites.iter().zip(sites).filter(is_behind).map(|(_, site)| site).collect();
         let Some(site) = behind.first() else { continue };
-        let (policy, client) = (uploads::policy(config, &site.id), site.storage.client());
+        let policy = uploads::policy(config, &site.id);
         let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
-        let uploads = uploads::Uploads { eyes, site, client, origin, policy: &policy };
+        let uploads = uploads::Uploads { eyes, site, origin, policy: &policy };
         let tried = mrap::look(&uploads, &behind).await;
         found.extend(tried.iter().flat_map(|tried| mrap::findings(alias, tried)));
     }
@@ -156,6 +160,7 @@ async fn look_at_signers(
     eyes: &Eyes,
     config: &Config,
     options: &CheckOptions,
+    resolver: &Result<TokioResolver, String>,
     route53: Option<&Service<'_>>,
 ) -> Vec<Finding> {
     let configured: Vec<_> = config.signers.iter().map(ToString::to_string).collect();
@@ -163,14 +168,14 @@ async fn look_at_signers(
     let addresses = if options.signers.is_empty() { configured } else { options.signers.clone() };
     let regional = addresses.len() - usize::from(is_routed);
     let mut found = Vec::new();
-    match dns::resolver(options.dns_server) {
+    match resolver {
         Ok(resolver) => {
             for address in &addresses {
                 let Some(name) = host_name(address).filter(|name| !options.resolve.iter().any(|(led, _)| led == name))
                 else {
                     continue;
                 };
-                found.push(dns::resolved(name, &dns::look(&resolver, name).await));
+                found.push(dns::resolved(name, &dns::look(resolver, name).await));
             }
         }
         Err(problem) => found.push(Finding::unknown("dns", format!("names cannot be looked up: {problem}"))),

@@ -77,7 +77,7 @@ pub(super) async fn look(asked: Asked<'_>) -> Looked {
         if !read_only {
             let policy = uploads::policy(config, &site.id);
             let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
-            let tried = Uploads { eyes, site, client, origin, policy: &policy }.try_all().await;
+            let tried = Uploads { eyes, site, origin, policy: &policy }.try_all().await;
             found.extend(uploads::findings(name, &tried));
             let answer =
                 tried.iter().filter_map(|tried| tried.answer.as_ref()).find(|answer| answer.status.is_success());

@@ -4,7 +4,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Credentials;
 use nearput_api::{ChecksumAlgorithm, OpenFile, PartToSign, PathKind, Plan, SignedPart};
 use reqwest::Method;
@@ -36,7 +35,9 @@ const CRC32C: &str = "qVwjOg==";
 
 const EXPIRES: Duration = Duration::from_mins(5);
 const PLANS: [(&str, Plan); 3] = [("form", Plan::Form), ("put", Plan::Put), ("multipart", MULTIPART)];
-pub(super) const MULTIPART: Plan = Plan::Multipart { part_size: 5 << 20 };
+pub(super) const MULTIPART: Plan = Plan::Multipart { part_size: PART_SIZE };
+/// Storage takes no smaller ones, and any size of the last one.
+pub(super) const PART_SIZE: u64 = 5 << 20;
 
 /// Whoever this rule is for may do nothing but check.
 const RULE: &str = "
@@ -53,7 +54,6 @@ const RULE: &str = "
 pub(super) struct Tried {
     plan: &'static str,
     path: String,
-    kind: PathKind,
     /// Why it failed.
     problem: Option<Problem>,
     /// The storage's answer to the browser.
@@ -76,7 +76,6 @@ pub(super) enum Problem {
 pub(super) struct Uploads<'a> {
     pub(super) eyes: &'a Eyes,
     pub(super) site: &'a Site,
-    pub(super) client: &'a Client,
     /// The page that would send them.
     pub(super) origin: &'a str,
     pub(super) policy: &'a Policy,
@@ -116,18 +115,11 @@ impl Uploads<'_> {
                 continue;
             }
             for path in &self.site.bucket.paths {
-                // For these the signer sends a browser to another path.
-                if path.kind == PathKind::Mrap && plan != Plan::Put {
+                // What goes by an access point may be found elsewhere.
+                if path.kind == PathKind::Mrap {
                     continue;
                 }
-                let mut one = Tried {
-                    plan: name,
-                    path: path.id.clone(),
-                    kind: path.kind,
-                    problem: None,
-                    answer: None,
-                    left: None,
-                };
+                let mut one = Tried { plan: name, path: path.id.clone(), problem: None, answer: None, left: None };
                 one.problem = self.try_one(plan, &mut one).await.err();
                 tried.push(one);
             }
@@ -177,7 +169,7 @@ impl Uploads<'_> {
         };
         completed?;
         let compared = self.compare(key, checksum).await;
-        if !self.remove(key).await {
+        if !remove(site, key).await {
             tried.left = Some(key.to_owned());
         }
         compared
@@ -270,17 +262,18 @@ impl Uploads<'_> {
         let is_same = found.checksum.is_none() || found.checksum.as_deref() == checksum;
         if found.size == CONTENT.len() as u64 && is_same { Ok(()) } else { Err(Problem::Mismatch) }
     }
+}
 
-    /// The marker that hides it is replicated, and so comes first; the version itself is then removed as well, where that is allowed.
-    async fn remove(&self, key: &str) -> bool {
-        let version = self.site.storage.head(key, None).await.ok().flatten().and_then(|object| object.version_id);
-        let delete = || self.client.delete_object().bucket(&self.site.bucket.name).key(key);
-        let is_hidden = delete().send().await.is_ok();
-        if let Some(version) = version.filter(|version| version != "null") {
-            let _ = delete().version_id(version).send().await;
-        }
-        is_hidden
+/// Whether it is gone. The marker that hides it is replicated, and so comes first; the version itself is then removed as well, where
+/// that is allowed.
+pub(super) async fn remove(site: &Site, key: &str) -> bool {
+    let version = site.storage.head(key, None).await.ok().flatten().and_then(|object| object.version_id);
+    let delete = || site.storage.client().delete_object().bucket(&site.bucket.name).key(key);
+    let is_hidden = delete().send().await.is_ok();
+    if let Some(version) = version.filter(|version| version != "null") {
+        let _ = delete().version_id(version).send().await;
     }
+    is_hidden
 }
 
 fn refused(error: impl std::fmt::Display) -> Problem {
@@ -312,13 +305,12 @@ fn form(signed: &SignedPart, boundary: &str) -> Vec<u8> {
 /// What is found of all that was tried at a site.
 pub(super) fn findings(bucket: &str, tried: &[Tried]) -> Vec<Finding> {
     let mut found = Vec::new();
-    for Tried { plan, path, kind, problem, left, .. } in tried {
+    for Tried { plan, path, problem, left, .. } in tried {
         found.extend(problem.as_ref().map(|problem| match problem {
             Problem::Refused(problem) => {
                 let mend = "see what the storage says: the signer's credentials need s3:PutObject, s3:GetObject, \
                             s3:AbortMultipartUpload, s3:ListMultipartUploadParts on the objects and s3:ListBucket on the bucket";
-                let id = if *kind == PathKind::Mrap { "mrap-put" } else { "upload-refused" };
-                Finding::error(id, format!("an upload by {plan} and the path {path} fails: {problem}"), mend)
+                Finding::error("upload-refused", format!("an upload by {plan} and the path {path} fails: {problem}"), mend)
             }
             Problem::Mismatch => {
                 let what = format!("what is stored after an upload by {plan} and the path {path} is not what was sent");
