@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use nearput_dev::{EmbeddedS3, EmbeddedS3Options, Session};
+use nearput_dev::{EmbeddedS3, EmbeddedS3Options, HealthChecks, LatencyRecord, NameServer, NameServerOptions, Session};
 use nearput_signer::{CheckOptions, Config, Report, Secrets, SiteCredentials, TicketKey, build, check};
 use nearput_tests::client::Request;
 use nearput_tests::moto::Moto;
@@ -13,13 +13,14 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
+use super::access_point::{ALIAS, HOST};
 use super::certificates::Authority;
-use super::front::Front;
+use super::front::{Front, State};
 use super::setup::{Certificate, DOTTED, EU, NAME, PAGE, Setup, US, replication};
 use crate::signer::TOKEN;
 
 const ACCESS_KEY: &str = "an-access-key";
-const SECRET_KEY: &str = "a-secret-key";
+pub(crate) const SECRET_KEY: &str = "a-secret-key";
 
 pub(crate) struct Cloud {
     moto: Moto,
@@ -45,9 +46,9 @@ impl Cloud {
             allowed_origins: Vec::new(),
         });
         let s3 = s3.await.expect("an S3");
-        let front = Front::start(&moto.url, s3.addr()).await;
+        let front = Front::start(&moto.url, s3.addr(), (ACCESS_KEY, SECRET_KEY)).await;
         let authority = Authority::new();
-        let (names, other) = (hosts(), vec!["elsewhere.example".to_owned()]);
+        let (names, other) = ([hosts(), vec![NAME.to_owned()]].concat(), vec!["elsewhere.example".to_owned()]);
         let shown = [
             (Certificate::Good, front.with_tls(authority.acceptor(&names, false)).await),
             (Certificate::Ended, front.with_tls(authority.acceptor(&names, true)).await),
@@ -58,37 +59,57 @@ impl Cloud {
 
     /// Sets everything up anew, and looks at it.
     pub(crate) async fn look(&self, setup: &Setup) -> Report {
+        let Ready { config, secrets, options, .. } = &self.ready(setup).await;
+        let config = Config::parse(config).expect("a configuration");
+        check(&config, secrets.clone(), options).await.expect("it can look")
+    }
+
+    /// Sets everything up anew.
+    pub(crate) async fn ready(&self, setup: &Setup) -> Ready {
         self.apply(setup).await;
         let first = Signer::start(&self.config(setup, "eu", &[]), 7).await;
-        let second = Signer::start(&self.config(setup, setup.second_home, &[]), setup.second_ticket_key).await;
+        let second = format!("{}{}", self.config(setup, setup.second_home, &[]), setup.second_tables);
+        let second = Signer::start(&second, setup.second_ticket_key).await;
+        self.front.lead_to(first.address);
+        let at = self.shown.iter().find(|(kind, _)| *kind == setup.certificate).expect("one of each").1;
+        let names = NameServer::start(NameServerOptions {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            name: NAME.to_owned(),
+            records: vec![LatencyRecord { region: "eu-west-1".to_owned(), signer: first.address }],
+            places: Vec::new(),
+            ttl: 60,
+            health_checks: HealthChecks {
+                interval: Duration::from_secs(30),
+                threshold: 3,
+                patience: Duration::from_secs(6),
+            },
+        });
+        let names = names.await.expect("a name server");
         let signers = [
-            format!("https://{}", setup.name),
+            format!("https://{}:{}", setup.name, at.port()),
             format!("http://{}", first.address),
             format!("http://{}", second.address),
         ];
-        let config = self.config(setup, "eu", &signers);
-        if !setup.second_signer_runs {
-            drop(second);
+        let elsewhere = if setup.may_look { &self.moto.url } else { &format!("http://{}", self.front.address) };
+        let credentials = if setup.may_put { full_credentials() } else { self.narrow_session() };
+        Ready {
+            config: self.config(setup, "eu", &signers),
+            secrets: Secrets {
+                site_credentials: ["eu", "us"].map(|site| (site.to_owned(), credentials.clone())).into(),
+                ..Secrets::default()
+            },
+            options: CheckOptions {
+                resolve: hosts().into_iter().map(|host| (host, at)).collect(),
+                dns_server: Some(names.addr()),
+                roots: setup.is_trusted.then(|| self.authority.pem().into_bytes()),
+                iam: Some(elsewhere.clone()),
+                route53: Some(elsewhere.clone()),
+                token: Some(TOKEN.to_owned()),
+                ..CheckOptions::default()
+            },
+            _signers: [Some(first), setup.second_signer_runs.then_some(second)],
+            _names: names,
         }
-        self.front.lead_to(first.address);
-        let at = self.shown.iter().find(|(kind, _)| *kind == setup.certificate).expect("one of each").1;
-        let resolve: Vec<_> = hosts().into_iter().map(|host| (host, at)).collect();
-        let options = CheckOptions {
-            resolve,
-            roots: Some(self.authority.pem().into_bytes()),
-            iam: Some(self.moto.url.clone()),
-            route53: Some(self.moto.url.clone()),
-            token: Some(TOKEN.to_owned()),
-            ..CheckOptions::default()
-        };
-        let credentials = if setup.may_put { None } else { Some(self.narrow_session()) };
-        let credentials = credentials.unwrap_or_else(full_credentials);
-        let secrets = Secrets {
-            site_credentials: ["eu", "us"].map(|site| (site.to_owned(), credentials.clone())).into(),
-            ..Secrets::default()
-        };
-        let config = Config::parse(&config).expect("a configuration");
-        check(&config, secrets, &options).await.expect("it can look")
     }
 
     /// How many objects and open uploads there are.
@@ -114,12 +135,17 @@ impl Cloud {
     }
 
     fn config(&self, setup: &Setup, home: &str, signers: &[String]) -> String {
-        let (front, bucket, accelerate) = (self.front.address, setup.bucket, setup.accelerate);
+        let (bucket, accelerate) = (setup.bucket, setup.accelerate);
+        let front = if setup.is_reachable { self.front.address } else { SocketAddr::from(([127, 0, 0, 1], 9)) };
+        let (topology, mrap) = match setup.has_access_point {
+            true => ("mrap", format!("mrap = '{ALIAS}'")),
+            false => ("multi-region", String::new()),
+        };
         format!(
             "listen = '127.0.0.1:0'
             allowed_origins = ['{PAGE}']
             home = '{home}'
-            topology = 'multi-region'
+            topology = '{topology}'
             signers = {signers:?}
             [[sites]]
             id = 'eu'
@@ -128,12 +154,14 @@ impl Cloud {
             accelerate = {accelerate}
             internal_endpoint = 'http://{front}'
             credentials = 'environment'
+            {mrap}
             [[sites]]
             id = 'us'
             region = 'us-west-2'
             bucket = '{US}'
             internal_endpoint = 'http://{front}'
             credentials = 'environment'
+            {mrap}
             {}",
             setup.tables
         )
@@ -146,20 +174,28 @@ impl Cloud {
                 self.apply_bucket(setup, bucket, region).await;
             }
         }
+        self.front.set(State {
+            ahead: setup.ahead,
+            may_look: setup.may_look,
+            corrupts: setup.corrupts,
+            creates: setup.creates,
+            ..State::default()
+        });
         for bucket in [EU, US, DOTTED] {
             self.front.replicate(bucket, replication(&setup.copies, bucket));
         }
-        self.front.set_clock(setup.ahead);
         let policy = |statements: &serde_json::Value| {
             let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
             utf8_percent_encode(&policy, NON_ALPHANUMERIC).to_string()
         };
         let trust = policy(&setup.trust);
         let role = format!("Action=CreateRole&Version=2010-05-08&RoleName=copier&AssumeRolePolicyDocument={trust}");
-        self.ask("iam", "POST", "/", role).await;
-        let rights = policy(&setup.rights);
-        let put = "Action=PutRolePolicy&Version=2010-05-08&RoleName=copier&PolicyName=replication";
-        self.ask("iam", "POST", "/", format!("{put}&PolicyDocument={rights}")).await;
+        if setup.has_role {
+            self.ask("iam", "POST", "/", role).await;
+            let rights = policy(&setup.rights);
+            let put = "Action=PutRolePolicy&Version=2010-05-08&RoleName=copier&PolicyName=replication";
+            self.ask("iam", "POST", "/", format!("{put}&PolicyDocument={rights}")).await;
+        }
         self.apply_names(setup).await;
     }
 
@@ -203,6 +239,15 @@ impl Cloud {
         if setup.enforces_ownership {
             let rule = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>";
             put("?ownershipControls", format!("<OwnershipControls>{rule}</OwnershipControls>")).await;
+        }
+        if setup.has_public_policy {
+            let statement = json!({
+                "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{bucket}/*"),
+            });
+            put("?policy", json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()).await;
+        }
+        if !setup.is_encrypted {
+            return;
         }
         let by = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>";
         let encryption =
@@ -270,7 +315,7 @@ fn full_credentials() -> SiteCredentials {
 
 /// Every host by which a bucket may be reached.
 fn hosts() -> Vec<String> {
-    let mut hosts = vec![NAME.to_owned(), format!("{EU}.s3-accelerate.amazonaws.com")];
+    let mut hosts = vec![HOST.to_owned(), format!("{EU}.s3-accelerate.amazonaws.com")];
     for (bucket, region) in [(EU, "eu-west-1"), (US, "us-west-2")] {
         hosts.push(format!("{bucket}.s3.{region}.amazonaws.com"));
         hosts.push(format!("{bucket}.s3.dualstack.{region}.amazonaws.com"));
@@ -288,6 +333,15 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 fn files_below(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries.map(|entry| if entry.is_dir() { files_below(&entry) } else { 1 }).sum()
+}
+
+/// A world that is set up, as long as this is there.
+pub(crate) struct Ready {
+    pub(crate) config: String,
+    pub(crate) secrets: Secrets,
+    pub(crate) options: CheckOptions,
+    _signers: [Option<Signer>; 2],
+    _names: NameServer,
 }
 
 /// A signer in this process.

@@ -21,7 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::setup::NAME;
+use super::access_point::{AccessPoint, HOST};
+use super::setup::{EU, NAME};
 
 const CORS: [&str; 2] = ["access-control-allow-origin", "access-control-expose-headers"];
 
@@ -34,23 +35,34 @@ pub(crate) struct Front {
 struct Inner {
     moto: String,
     s3: SocketAddr,
+    access_point: AccessPoint,
     client: Client<HttpConnector, Full<Bytes>>,
     state: Mutex<State>,
 }
 
+/// What it does besides leading on.
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     /// By bucket, as they were given: moto forgets half of them.
-    replications: BTreeMap<String, String>,
-    ahead: Duration,
+    pub(crate) replications: BTreeMap<String, String>,
+    /// Of its clock.
+    pub(crate) ahead: Duration,
+    /// Whether it shows a bucket's settings, roles and names.
+    pub(crate) may_look: bool,
+    /// Whether it changes the files in forms.
+    pub(crate) corrupts: bool,
+    /// Whether its access point creates uploads.
+    pub(crate) creates: bool,
     /// Whom the name of the signers leads to.
-    signer: Option<SocketAddr>,
+    pub(crate) signer: Option<SocketAddr>,
 }
 
 impl Front {
-    pub(crate) async fn start(moto: &str, s3: SocketAddr) -> Self {
+    /// `keys` are those of the embedded S3.
+    pub(crate) async fn start(moto: &str, s3: SocketAddr, keys: (&str, &str)) -> Self {
+        let access_point = AccessPoint::before(s3, EU, keys);
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let inner = Arc::new(Inner { moto: moto.to_owned(), s3, client, state: Mutex::default() });
+        let inner = Arc::new(Inner { moto: moto.to_owned(), s3, access_point, client, state: Mutex::default() });
         let address = inner.clone().serve(None).await;
         Self { address, inner }
     }
@@ -71,9 +83,8 @@ impl Front {
         self.inner.state.lock().expect("no panic").signer = Some(signer);
     }
 
-    /// Lets its clock be ahead.
-    pub(crate) fn set_clock(&self, ahead: Duration) {
-        self.inner.state.lock().expect("no panic").ahead = ahead;
+    pub(crate) fn set(&self, state: State) {
+        *self.inner.state.lock().expect("no panic") = state;
     }
 }
 
@@ -112,7 +123,7 @@ impl Inner {
         let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
         let path = head.uri.path_and_query().map(|path| path.as_str()).unwrap_or_default().to_owned();
-        if host == NAME {
+        if host.split(':').next() == Some(NAME) {
             let signer = self.state.lock().expect("no panic").signer.expect("it was led to one");
             return self.forward(&format!("http://{signer}"), head.method, &path, head.headers, body).await;
         }
@@ -125,10 +136,26 @@ impl Inner {
         let bucket = bucket.split('?').next().unwrap_or_default();
         let query = head.uri.query().unwrap_or_default();
         let is_about_bucket = rest.is_empty() || rest.starts_with('?');
-        let mut answer = if host.contains(".s3-accelerate.") && !self.is_accelerated(bucket).await {
+        let (may_look, corrupts, creates) = {
+            let state = self.state.lock().expect("no panic");
+            (state.may_look, state.corrupts, state.creates)
+        };
+        let is_of_others = bucket_of(&host).is_none() && (path == "/" || path.starts_with("/2013-04-01/"));
+        let is_look = is_of_others || (is_about_bucket && !query.is_empty());
+        let mut answer = if host == HOST && head.method == Method::OPTIONS {
+            let mut headers = head.headers;
+            headers.remove("host");
+            self.forward(&self.moto, head.method, &format!("/{EU}/k"), headers, body).await
+        } else if host == HOST && head.method == Method::POST && !creates {
+            plain(StatusCode::NOT_IMPLEMENTED, "<Error><Code>NotImplemented</Code></Error>")
+        } else if host == HOST {
+            self.access_point.answer(&head.method, head.uri.path(), query, &head.headers, body).await
+        } else if host.contains(".s3-accelerate.") && !self.is_accelerated(bucket).await {
             plain(StatusCode::BAD_REQUEST, "<Error><Code>InvalidRequest</Code></Error>")
         } else if head.method == Method::OPTIONS {
             self.forward(&self.moto, head.method, &in_path, head.headers, body).await
+        } else if is_look && !may_look {
+            plain(StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>")
         } else if is_about_bucket && query.starts_with("replication") {
             self.replication(bucket)
         } else if is_about_bucket && head.method != Method::POST {
@@ -137,6 +164,8 @@ impl Inner {
             renamed(self.forward(&self.moto, head.method, &in_path, headers, body).await).await
         } else {
             let origin = head.headers.get(ORIGIN).cloned();
+            let is_form = head.method == Method::POST && is_about_bucket;
+            let body = if corrupts && is_form { changed(&body) } else { body };
             let mut answer =
                 self.forward(&format!("http://{}", self.s3), head.method.clone(), &path, head.headers, body).await;
             CORS.iter().for_each(|name| drop(answer.headers_mut().remove(*name)));
@@ -211,7 +240,17 @@ async fn renamed(answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     Response::from_parts(head, Full::new(Bytes::from(text)))
 }
 
-fn plain(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+/// Of the same length.
+fn changed(form: &[u8]) -> Bytes {
+    let mut form = form.to_vec();
+    let (before, after) = (b"may be deleted", b"may be changed");
+    if let Some(at) = form.windows(before.len()).position(|window| window == before) {
+        form[at..at + after.len()].copy_from_slice(after);
+    }
+    Bytes::from(form)
+}
+
+pub(crate) fn plain(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
     let mut answer = Response::new(Full::new(Bytes::from(body.to_owned())));
     *answer.status_mut() = status;
     answer

@@ -1,13 +1,15 @@
 //! `signer check` before a world with a fault in it, one at a time: each is found by its name, and nothing where there is none.
 
+mod access_point;
 mod certificates;
 mod cloud;
 mod front;
+mod program;
 mod setup;
 
 use std::time::Duration;
 
-use nearput_signer::{Report, Severity};
+use nearput_signer::{Finding, Report, Severity};
 use serde_json::json;
 
 use cloud::Cloud;
@@ -41,6 +43,8 @@ const FAULTS: &[Fault] = &[
     error("replication-rule-missing", |world| world.copies[0].to = "another-bucket"),
     error("replication-rule-missing", |world| world.copies.clear()),
     error("replication-abroad", |world| world.tables = "[[residency]]\ntenants = ['acme']\nsites = ['eu']"),
+    warning("replication-rule-narrow", |world| world.copies[0].prefix = "public/"),
+    error("replication-role-missing", |world| world.has_role = false),
     error("replication-rule-disabled", |world| world.copies[0].is_enabled = false),
     warning("replication-delete-markers-off", |world| world.copies[1].delete_markers = false),
     warning("replication-modifications-off", |world| world.copies[1].modifications = false),
@@ -52,18 +56,29 @@ const FAULTS: &[Fault] = &[
     error("lifecycle-too-short", |world| world.aborts_after_days = Some(1)),
     error("public-access-not-blocked", |world| world.blocks_public_access = false),
     warning("ownership-not-enforced", |world| world.enforces_ownership = false),
+    error("bucket-policy-public", |world| (world.has_public_policy, world.blocks_public_access) = (true, false)),
+    warning("encryption-off", |world| world.is_encrypted = false),
+    error("storage-unreachable", |world| world.is_reachable = false),
+    error("signer-not-ready", |world| world.is_reachable = false),
     error("bucket-wrong-region", |world| world.region = Some("eu-central-1")),
     error("bucket-missing", |world| world.region = None),
     error("upload-refused", |world| world.may_put = false),
+    error("upload-mismatch", |world| world.corrupts = true),
     error("clock-skewed", |world| world.ahead = Duration::from_mins(16)),
     error("certificate-expired", |world| world.certificate = Certificate::Ended),
     error("certificate-wrong-name", |world| world.certificate = Certificate::OfAnotherName),
-    error("dns-record-missing", |world| world.name = "sign.missing.invalid"),
+    error("certificate-untrusted", |world| world.is_trusted = false),
+    error("path-unreachable", |world| world.is_trusted = false),
+    error("dns-record-missing", |world| world.name = "sign.missing.test"),
     error("dns-no-latency-records", |world| world.record_regions = &[]),
     error("dns-no-latency-records", |world| world.record_regions = &["eu-west-1"]),
     warning("dns-no-health-check", |world| world.has_health_checks = false),
     error("signer-down", |world| world.second_signer_runs = false),
     error("ticket-keys-differ", |world| world.second_ticket_key = 8),
+    error("signers-differ", |world| {
+        world.second_tables = "\n[[rules]]\naccess = 'private'\nkey = '{sub}/{uuid}/{name}'\nsites = ['us']";
+    }),
+    error("mrap-create", |world| (world.has_access_point, world.creates) = (true, false)),
     warning("signers-same-home", |world| world.second_home = "eu"),
 ];
 
@@ -93,4 +108,41 @@ async fn every_planted_fault_is_found_by_its_name_and_nothing_in_a_sound_world()
         assert!(cloud.leftovers() == before || tells_what_is_left, "{id} leaves something and does not say so");
     }
     assert!(missed.is_empty(), "{}", missed.join("\n\n"));
+}
+
+#[tokio::test]
+async fn an_access_point_that_creates_uploads_and_takes_their_parts_is_said_to_work() {
+    let cloud = Cloud::start().await;
+    let report = cloud.look(&Setup { has_access_point: true, ..Setup::sound() }).await;
+    assert!(wrong(&report).is_empty(), "{}", wrong(&report).join("\n"));
+    for id in ["mrap-put", "mrap-create", "mrap-part"] {
+        assert_eq!(report.findings.iter().filter(|finding| finding.id == id).count(), 1, "{id}");
+    }
+    assert_eq!(cloud.leftovers(), 0);
+}
+
+#[tokio::test]
+async fn what_the_credentials_may_not_see_is_no_error_and_names_the_right_that_is_needed() {
+    let cloud = Cloud::start().await;
+    let report = cloud.look(&Setup { may_look: false, ..Setup::sound() }).await;
+    assert!(!report.has_errors(), "{}", wrong(&report).join("\n"));
+    let said = report.to_string();
+    for right in [
+        "s3:GetBucketVersioning",
+        "s3:GetAccelerateConfiguration",
+        "s3:GetLifecycleConfiguration",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetEncryptionConfiguration",
+        "s3:GetBucketPolicyStatus",
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:GetReplicationConfiguration",
+        "route53:ListHostedZonesByName",
+    ] {
+        assert!(said.contains(&format!("not looked at: that needs {right} ")), "{right}\n{said}");
+    }
+    for id in ["upload", "cors-allowed", "certificate", "dns", "signer", "ticket-keys"] {
+        let is_fine = |finding: &&Finding| finding.id == id && finding.severity == Severity::Ok;
+        assert!(report.findings.iter().any(|finding| is_fine(&finding)), "{id}\n{said}");
+    }
 }

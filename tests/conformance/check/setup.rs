@@ -36,6 +36,21 @@ pub(crate) struct Setup {
     pub(crate) second_home: &'static str,
     /// Further tables of the configuration.
     pub(crate) tables: &'static str,
+    /// And of that of the second signer.
+    pub(crate) second_tables: &'static str,
+    pub(crate) is_encrypted: bool,
+    pub(crate) has_public_policy: bool,
+    pub(crate) has_role: bool,
+    /// Whether the check trusts the authority of the certificates.
+    pub(crate) is_trusted: bool,
+    /// Whether the signer reaches its storage.
+    pub(crate) is_reachable: bool,
+    /// Whether the credentials may see how everything is set up.
+    pub(crate) may_look: bool,
+    pub(crate) corrupts: bool,
+    pub(crate) has_access_point: bool,
+    /// Whether that one creates uploads.
+    pub(crate) creates: bool,
 }
 
 pub(crate) struct Cors {
@@ -49,6 +64,8 @@ pub(crate) struct Cors {
 pub(crate) struct Copy {
     pub(crate) from: &'static str,
     pub(crate) to: &'static str,
+    /// What the keys that it is for begin with.
+    pub(crate) prefix: &'static str,
     pub(crate) is_enabled: bool,
     pub(crate) delete_markers: bool,
     pub(crate) modifications: bool,
@@ -67,7 +84,8 @@ pub(crate) const DOTTED: &str = "nearput.eu";
 
 impl Setup {
     pub(crate) fn sound() -> Self {
-        let copy = |from, to| Copy { from, to, is_enabled: true, delete_markers: true, modifications: true };
+        let copy =
+            |from, to| Copy { from, to, prefix: "", is_enabled: true, delete_markers: true, modifications: true };
         let s3 = json!({ "Service": "s3.amazonaws.com" });
         Self {
             bucket: EU,
@@ -100,6 +118,16 @@ impl Setup {
             second_ticket_key: 7,
             second_home: "us",
             tables: "",
+            second_tables: "",
+            is_encrypted: true,
+            has_public_policy: false,
+            has_role: true,
+            is_trusted: true,
+            is_reachable: true,
+            may_look: true,
+            corrupts: false,
+            has_access_point: false,
+            creates: true,
         }
     }
 }
@@ -124,12 +152,13 @@ pub(crate) fn replication(copies: &[Copy], from: &str) -> Option<String> {
     let status = |is_on: bool| if is_on { "Enabled" } else { "Disabled" };
     let rule = |copy: &Copy| {
         format!(
-            "<Rule><ID>to-{to}</ID><Priority>1</Priority><Status>{}</Status><Filter><Prefix></Prefix></Filter>\
+            "<Rule><ID>to-{to}</ID><Priority>1</Priority><Status>{}</Status><Filter><Prefix>{}</Prefix></Filter>\
              <Destination><Bucket>arn:aws:s3:::{to}</Bucket></Destination>\
              <DeleteMarkerReplication><Status>{}</Status></DeleteMarkerReplication>\
              <SourceSelectionCriteria><ReplicaModifications><Status>{}</Status></ReplicaModifications>\
              </SourceSelectionCriteria></Rule>",
             status(copy.is_enabled),
+            copy.prefix,
             status(copy.delete_markers),
             status(copy.modifications),
             to = copy.to,
