@@ -129,19 +129,24 @@ impl Bill<'_> {
     /// The signer's name: one query a file, though resolvers ask less often. Where there are several signers, each is looked after.
     fn names(&self) -> Vec<Item> {
         let (dns, files) = (&self.prices.route53, self.wishes.file_count());
-        let count = self.topology.regions.len() as f64;
-        let (queries, checks) = if count > 1.0 {
-            (&dns.latency_queries, dns.health_check.of(count) + dns.health_check_by_https.of(count))
-        } else {
-            (&dns.queries, 0.0)
-        };
-        vec![item("DNS", dns.hosted_zone.of(1.0) + queries.of(files)), item("health checks", checks)]
+        let (count, is_several) = (self.topology.regions.len() as f64, self.topology.regions.len() > 1);
+        let queries = if is_several { &dns.latency_queries } else { &dns.queries };
+        let checked = if is_several { count } else { 0.0 };
+        vec![
+            item("DNS", dns.hosted_zone.of(1.0) + queries.of(files)),
+            item("health checks", dns.health_check.of(checked) + dns.health_check_by_https.of(checked)),
+            item("calls by health checks", self.calls(dns.calls_a_month * checked)),
+        ]
     }
 
     fn signer(&self) -> Item {
-        let (signer, calls) = (&self.prices.signer, self.wishes.file_count() * self.wishes.mean(|size| size.calls()));
-        let compute = signer.compute.of(calls * signer.gb_seconds_a_call);
-        item("signer", signer.calls.of(calls) + signer.gateway.of(calls) + compute)
+        item("signer", self.calls(self.wishes.file_count() * self.wishes.mean(|size| size.calls())))
+    }
+
+    /// What the signer takes for so many calls.
+    fn calls(&self, count: f64) -> f64 {
+        let signer = &self.prices.signer;
+        signer.calls.of(count) + signer.gateway.of(count) + signer.compute.of(count * signer.gb_seconds_a_call)
     }
 
     fn first_copy(&self) -> f64 {

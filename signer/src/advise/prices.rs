@@ -51,6 +51,8 @@ pub(super) struct Route53 {
     pub(super) latency_queries: Price,
     pub(super) health_check: Price,
     pub(super) health_check_by_https: Price,
+    /// How often a signer is asked whether it is well.
+    pub(super) calls_a_month: f64,
 }
 
 /// The signer as a Lambda function behind an HTTP API.
@@ -178,6 +180,7 @@ impl Prices {
         check_each("cloudfront.to_internet", &edge.to_internet, Gigabyte, &Group::ALL)?;
         check_each("cloudfront.to_origin", &edge.to_origin, Gigabyte, &Group::ALL)?;
         check_each("cloudfront.https", &edge.https, Thousand, &Group::ALL)?;
+        check_quantity("route53.calls_a_month", dns.calls_a_month)?;
         check_quantity("signer.gb_seconds_a_call", signer.gb_seconds_a_call)
     }
 }
@@ -277,6 +280,7 @@ mod tests {
             ("africa = 0.08, india", "india", "`s3.acceleration`"),
             ("south-america = 0.08", "atlantis = 0.08", "atlantis"),
             ("gb_seconds_a_call = 0.05", "gb_seconds_a_call = -1", "gb_seconds_a_call"),
+            ("calls_a_month = 1314000", "calls_a_month = inf", "`route53.calls_a_month`"),
             ("least_gb = 1000", "least_gb = -1", "`services[1].least_gb`"),
             ("source = \"https://wasabi.com/pricing\"", "source = \"hearsay\"", "`services[1].storage`"),
             ("[route53]", "[route54]", "route54"),
