@@ -1,7 +1,7 @@
 // How the package is used, for the compiler to check: nothing runs this.
 
 import { connect, isNearputError, reportText } from "nearput";
-import type { InterruptedUpload, Progress, Task, TaskStep, UploadResult } from "nearput";
+import type { InterruptedUpload, Progress, Replica, SiteMeasurement, Task, TaskStep, UploadResult } from "nearput";
 
 declare const file: File;
 declare const input: HTMLInputElement;
@@ -18,6 +18,12 @@ for await (const step of task) {
   const { state, progress, reason }: TaskStep = step;
   console.log(state, progress.left?.toFixed(), reason?.code === "in_other_tab");
 }
+const sites: SiteMeasurement[] = await nearput.sites();
+nearput.addEventListener("sites", () => console.log(sites.find(({ chosen }) => chosen)?.latency?.toFixed()));
+task.addEventListener("site", () => console.log(task.site));
+const copies: Replica[] = await task.replicated();
+const copiesOfEach: Replica[][] = await nearput.upload(input.files ?? []).replicated();
+connect(["https://sign.example.com", "https://sign.eu.example.com"]);
 task.addEventListener("restart", () => console.log(task.restarts.at(-1)?.message));
 nearput.addEventListener("progress", () => console.log(nearput.progress satisfies Progress));
 if (task.report) console.log(String(task.report), reportText(task.report));
@@ -32,4 +38,4 @@ nearput.upload([file], { handle });
 // @ts-expect-error a stream has no known size
 nearput.upload(file.stream());
 
-export { failed, result };
+export { copies, copiesOfEach, failed, result };

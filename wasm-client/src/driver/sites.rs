@@ -128,9 +128,15 @@ impl Driver {
     /// Has an upload begin anew at another site, if its own does not work, or is so slow that this pays.
     fn judge(self: &Rc<Self>, map: &Map, upload: &Rc<Upload>) {
         let (now, site) = (now(), upload.site.get());
+        let takes_nothing =
+            self.queue.borrow().parts(upload.id).is_some_and(|parts| parts.stands_still(TAKES_NOTHING, now));
+        let others_answer = (0..map.sites.len()).any(|other| other != site && map.choice.borrow().answers(other));
+        if takes_nothing && others_answer {
+            map.choice.borrow_mut().failed(site, now);
+        }
         let Some(other) = map.choose(upload).filter(|other| *other != site) else { return };
         let reason = {
-            let (queue, mut choice) = (self.queue.borrow(), map.choice.borrow_mut());
+            let (queue, choice) = (self.queue.borrow(), map.choice.borrow());
             let Some(parts) = queue.parts(upload.id) else { return };
             let does_not_answer = || parts.trouble(now).is_some() || parts.stands_still(PATIENCE, now);
             let progress = upload.progress.borrow();
@@ -142,8 +148,7 @@ impl Driver {
             };
             if choice.is_left(other, now) || !choice.answers(other) {
                 return;
-            } else if choice.is_left(site, now) && does_not_answer() || parts.stands_still(TAKES_NOTHING, now) {
-                choice.failed(site, now);
+            } else if choice.is_left(site, now) && does_not_answer() {
                 Error::site_failed()
             } else if parts.requests() > 0 && choice.is_worth_beginning_anew(site, other, &running) {
                 Error::site_slow()

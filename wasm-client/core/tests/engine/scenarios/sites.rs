@@ -44,7 +44,11 @@ fn the_nearest_site_is_chosen_and_the_home_site_while_nothing_is_known() {
 fn whoever_has_not_answered_when_the_first_file_must_go_counts_as_far() {
     let mut sites = sites(Routing::Measured);
     sites.begin();
+    sites.over(1, |_| false, 5);
+    assert!(!sites.knows_one(), "that it does not answer says nothing of how far the others are");
     sites.sample(0, 120);
+    sites.over(0, |_| false, 290);
+    assert!(sites.knows_one() && sites.answers(0) && !sites.answers(1));
     sites.rank();
     assert_eq!(choose(&sites, 300), Some(0));
     sites.sample(2, 40);
