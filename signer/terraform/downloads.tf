@@ -4,6 +4,9 @@ locals {
   caching_optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6"
   # Passes on what S3 needs to answer by the bucket's CORS rules.
   cors_s3_origin = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
+  # What is kept is told to all origins, also where the first to ask was none: the address is signed, and no cookie counts.
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+  simple_cors = "60669652-455b-4ae9-85a4-c4c02393f86c"
 
   downloads = var.topology == "hybrid" && var.downloads != null ? [var.downloads] : []
 }
@@ -55,13 +58,14 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   default_cache_behavior {
-    target_origin_id         = local.sites[0].id
-    allowed_methods          = ["GET", "HEAD", "OPTIONS"]
-    cached_methods           = ["GET", "HEAD"]
-    viewer_protocol_policy   = "https-only"
-    trusted_key_groups       = aws_cloudfront_key_group.this[*].id
-    cache_policy_id          = local.caching_optimized
-    origin_request_policy_id = local.cors_s3_origin
+    target_origin_id           = local.sites[0].id
+    allowed_methods            = ["GET", "HEAD", "OPTIONS"]
+    cached_methods             = ["GET", "HEAD"]
+    viewer_protocol_policy     = "https-only"
+    trusted_key_groups         = aws_cloudfront_key_group.this[*].id
+    cache_policy_id            = local.caching_optimized
+    origin_request_policy_id   = local.cors_s3_origin
+    response_headers_policy_id = local.simple_cors
   }
 
   restrictions {

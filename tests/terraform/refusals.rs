@@ -51,6 +51,8 @@ async fn every_mistake_in_a_variable_is_refused_by_a_message_that_says_what_to_w
         (&format!("{KEYS}\nmemory_mb = 64"), "as `memory_mb`"),
         (&format!("{KEYS}\nlog_retention_days = 8"), "as `log_retention_days`"),
         (&format!("{KEYS}\nnoncurrent_days = 0"), "as `noncurrent_days`"),
+        (&format!("{KEYS}\nthrottle = {{ rate = 0 }}"), "as `rate` and `burst`"),
+        (&format!("{KEYS}\nreserved_concurrency = 0"), "as `reserved_concurrency`"),
     ] {
         text.push_str(&region(messages.len(), "nearput", variables));
         messages.push(message);
@@ -93,10 +95,21 @@ async fn variables_that_do_not_go_together_are_refused_by_a_message_that_says_wh
     }
     text.push_str(&shared("nearput", "direct", ONE));
     text.push_str(&shared("mesh", "multi-region", &format!("{TWO}\n{NAMED}")));
+    let mixed = TWO.replacen(" }", &format!(", {key} }}"), 1);
+    text.push_str(&shared("mixed", "multi-region", &format!("{mixed}\n{NAMED}")));
+    let without = mixed.replacen(&format!(", {key}"), "", 1).replacen(
+        " }]",
+        &format!(", {} }}]", key.replace("eu-west-1", "us-east-1")),
+        1,
+    );
+    text.push_str(&shared("mixed_there", "multi-region", &format!("{without}\n{NAMED}")));
+    let buckets = "buckets = { b = { name = \"b-b\", arn = \"arn:aws:s3:::b-b\" } }";
     let long = "secrets = { LONG = join(\"\", [for i in range(1000) : \"12345\"]) }";
     for (module, variables, message) in [
         ("nearput", format!("{KEYS}\nproviders = {{ aws = aws.tokyo }}"), "is of ap-northeast-1, not of eu-west-1"),
         ("mesh", KEYS.to_owned(), "The site `a` replicates to b: give the output `bucket`"),
+        ("mixed", format!("{KEYS}\n{buckets}"), "`a` has a key, and one"),
+        ("mixed_there", format!("{KEYS}\n{buckets}"), "`a` has no key, and one"),
         ("nearput", format!("{KEYS}\n{long}"), "more than the 4 KB"),
     ] {
         text.push_str(&region(messages.len(), module, &variables));

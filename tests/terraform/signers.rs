@@ -104,5 +104,8 @@ impl Aws {
         assert_eq!(routes["items"][0]["routeKey"], "$default");
         let id = integrations["items"][0]["integrationId"].as_str().expect("an id");
         assert_eq!(routes["items"][0]["target"], format!("integrations/{id}"));
+        let stages = self.get_json("apigateway", region, &format!("/v2/apis/{api}/stages")).await;
+        let throttle = &stages["items"][0]["defaultRouteSettings"];
+        assert_eq!([&throttle["throttlingRateLimit"], &throttle["throttlingBurstLimit"]], [500.0, 1000.0], "{stages}");
     }
 }

@@ -161,8 +161,9 @@ resource "aws_s3_bucket_replication_configuration" "this" {
     }
 
     precondition {
-      condition     = local.site.kms_key_arn == null || alltrue([for site in local.destinations : site.kms_key_arn != null])
-      error_message = "What the key of the site `${var.site}` has encrypted needs a key where it is copied to: give `kms_key_arn` to each site in its `replicate_to`."
+      # S3 takes no rule that encrypts copies by a key without one for what is copied.
+      condition     = alltrue([for site in local.destinations : (site.kms_key_arn == null) == (local.site.kms_key_arn == null)])
+      error_message = "The site `${var.site}` has ${local.site.kms_key_arn == null ? "no key, and one in its `replicate_to` has one" : "a key, and one in its `replicate_to` has none"}: give `kms_key_arn` to all of these sites, or to none."
     }
   }
 

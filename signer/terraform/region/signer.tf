@@ -26,7 +26,8 @@ resource "aws_lambda_function" "signer" {
   source_code_hash = filebase64sha256(var.zip)
   memory_size      = var.memory_mb
   # As long as API Gateway waits: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-  timeout = 30
+  timeout                        = 30
+  reserved_concurrent_executions = var.reserved_concurrency
 
   environment {
     variables = local.environment
@@ -76,4 +77,10 @@ resource "aws_apigatewayv2_stage" "signer" {
   api_id      = aws_apigatewayv2_api.signer.id
   name        = "$default"
   auto_deploy = true
+
+  # Whoever is known by nobody could else take all of the account's functions.
+  default_route_settings {
+    throttling_rate_limit  = var.throttle.rate
+    throttling_burst_limit = var.throttle.burst
+  }
 }

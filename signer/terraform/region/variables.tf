@@ -81,6 +81,28 @@ variable "memory_mb" {
   }
 }
 
+variable "throttle" {
+  description = "The most calls in a second, and at once, that API Gateway lets through in this region; it answers 429 to others."
+  type        = object({ rate = optional(number, 500), burst = optional(number, 1000) })
+  default     = {}
+
+  validation {
+    condition     = var.throttle.rate >= 1 && var.throttle.burst >= 1
+    error_message = "Write numbers from 1 on as `rate` and `burst` of `throttle`."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many instances of the function may run at once, taken from the account's number for it alone. -1 takes none from it, and has no limit of its own."
+  type        = number
+  default     = -1
+
+  validation {
+    condition     = var.reserved_concurrency == -1 || var.reserved_concurrency >= 1
+    error_message = "Write a number from 1 on as `reserved_concurrency`, or -1 for no limit of its own."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long the signer's log is kept."
   type        = number
