@@ -129,12 +129,12 @@ impl Error {
             Self::Mismatch(_) => ErrorCode::ChecksumMismatch,
             Self::ObjectExists => ErrorCode::ObjectExists,
             Self::Storage(error) => match error.failure {
-                Failure::NoSuchUpload | Failure::Conflict => ErrorCode::UploadNotFound,
+                Failure::NoSuchUpload => ErrorCode::UploadNotFound,
                 Failure::Incomplete => ErrorCode::UploadIncomplete,
                 Failure::Exists => ErrorCode::ObjectExists,
                 Failure::Mismatch => ErrorCode::ChecksumMismatch,
                 Failure::Refused => ErrorCode::StorageRefused,
-                Failure::Unavailable | Failure::NoCredentials => ErrorCode::StorageUnavailable,
+                Failure::Conflict | Failure::Unavailable | Failure::NoCredentials => ErrorCode::StorageUnavailable,
             },
             Self::NoChecksum => ErrorCode::StorageRefused,
             Self::Webhook(_) => ErrorCode::WebhookUnavailable,
@@ -241,7 +241,7 @@ fn sentence(message: &str) -> String {
 
 fn storage_message(failure: Failure) -> &'static str {
     match failure {
-        Failure::Conflict => "the object was being changed by another request; open the upload anew",
+        Failure::Conflict => "another request completes the upload or changes the object; repeat the call in a while",
         Failure::Exists => "there is an object of this key already; give the file another name",
         Failure::NoSuchUpload => "the storage knows no such upload; open it anew",
         Failure::Incomplete => {

@@ -15,7 +15,7 @@ const NO_ANSWER: &str = "no_answer";
 pub(crate) enum Failure {
     /// It was completed, aborted, or never opened.
     NoSuchUpload,
-    /// Another request was first.
+    /// Another request is at work: one that completes the same upload may still end well.
     Conflict,
     /// There is an object of the key, and it may not be replaced.
     Exists,

@@ -84,8 +84,14 @@ async fn an_upload_is_done_only_if_the_stored_object_is_the_file() {
         (lost.clone(), Answer::Error(503, "SlowDown"), Some(ErrorCode::StorageUnavailable)),
         (lost.clone(), Answer::Error(403, "AccessDenied"), Some(ErrorCode::UploadNotFound)),
         (lost, nowhere.clone(), Some(ErrorCode::UploadNotFound)),
+        // Another Complete of it may still be at work.
         (Answer::Error(409, "ConditionalRequestConflict"), the_file(), None),
-        (Answer::Error(409, "ConditionalRequestConflict"), nowhere.clone(), Some(ErrorCode::UploadNotFound)),
+        (Answer::Error(409, "ConditionalRequestConflict"), nowhere.clone(), Some(ErrorCode::StorageUnavailable)),
+        (
+            Answer::Error(409, "ConditionalRequestConflict"),
+            Answer::Error(403, "AccessDenied"),
+            Some(ErrorCode::StorageUnavailable),
+        ),
         (Answer::Error(409, "OperationAborted"), nowhere.clone(), Some(ErrorCode::StorageUnavailable)),
         (Answer::Error(403, "AccessDenied"), the_file(), None),
         (Answer::Error(403, "AccessDenied"), nowhere.clone(), Some(ErrorCode::StorageRefused)),
