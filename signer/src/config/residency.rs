@@ -79,8 +79,12 @@ fn check_table(table: &Residency, config: &Config) -> Result<(), (&'static str, 
 
 impl Residency {
     fn is_for_all(&self) -> bool {
+        self.callers == Callers::Everyone && self.has_no_list()
+    }
+
+    fn has_no_list(&self) -> bool {
         let lists = [&self.groups, &self.tenants, &self.subjects];
-        self.callers == Callers::Everyone && self.claims.is_empty() && lists.into_iter().all(Option::is_none)
+        self.claims.is_empty() && lists.into_iter().all(Option::is_none)
     }
 }
 
@@ -98,6 +102,12 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
             let problem = format!("callers of {own} may keep nothing at any of them, so they do not have this level");
             doubt(&format!("rules[{number}].sites"), &problem);
         }
+        let has_none = config.issuers.iter().find(|issuer| issuer.tenant_claim.is_none());
+        if let Some(issuer) = has_none.filter(|_| table.tenants.is_some()) {
+            let problem =
+                format!("the issuer `{}` has no tenant_claim, so nobody with its tokens is pinned", issuer.issuer);
+            doubt(&format!("{own}.tenants"), &problem);
+        }
         let pins = config.sites.iter().any(|site| !table.sites.contains(&site.id));
         let copies = matches!(config.topology, Some(Topology::MultiRegion | Topology::Mrap));
         if pins && copies {
@@ -105,7 +115,9 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
                            these sites out of the replication, or replicate by prefix";
             doubt(&format!("{own}.sites"), problem);
         }
-        if config.downloads.as_ref().is_some_and(|downloads| table.sites.iter().any(|site| downloads.serves(site))) {
+        if pins
+            && config.downloads.as_ref().is_some_and(|downloads| table.sites.iter().any(|site| downloads.serves(site)))
+        {
             let problem = "CloudFront keeps copies near whoever reads, wherever that is; leave these sites out of it";
             doubt(&format!("{own}.sites"), problem);
         }
@@ -114,7 +126,22 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
             doubt(&format!("{own}.sites"), problem);
         }
     }
+    if !config.residency.is_empty() && !is_for_all(config) {
+        let problem = "a caller whom no table names, as by a claim that its token lacks, is pinned to nothing; end with one of \
+                       `sites` only";
+        doubts.push(format!("residency: {problem}"));
+    }
     doubts
+}
+
+/// Whether there is a table for each caller, whatever its token says.
+fn is_for_all(config: &Config) -> bool {
+    let is_for = |callers| config.residency.iter().any(|table| table.has_no_list() && covers(table.callers, callers));
+    is_for(Callers::Known) && (is_for(Callers::Anonymous) || !config.allow_anonymous)
+}
+
+fn covers(all: Callers, one: Callers) -> bool {
+    all == Callers::Everyone || all == one
 }
 
 /// Whether somebody may be in both.
@@ -141,7 +168,8 @@ mod tests {
         doubts(&config).iter().map(|doubt| doubt.split(':').next().expect("a key").to_owned()).collect()
     }
 
-    const PINNED: &str = "[[residency]]\ntenants = ['t']\nsites = ['a']\n";
+    const PINNED: &str = "[[residency]]\ntenants = ['t']\nsites = ['a']\n[[residency]]\nsites = ['a', 'b']\n";
+    const ISSUER: &str = "[[issuers]]\nissuer = 'https://id.example'\naudience = ['a']\n";
 
     #[test]
     fn a_residency_that_is_undone_elsewhere_is_doubted() {
@@ -158,5 +186,24 @@ mod tests {
         let downloads = |site: &str| format!("{PINNED}[downloads]\ndomain = 'd.example'\nsites = ['{site}']\n");
         assert_eq!(doubted("", &downloads("a")), ["residency[0].sites"]);
         assert!(doubted("", &downloads("b")).is_empty());
+    }
+
+    #[test]
+    fn a_residency_from_which_callers_may_slip_is_doubted() {
+        let issuer = |name: &str, tenants: &str| format!("{}{tenants}", ISSUER.replace("id.", name));
+        let (with, without) = (issuer("one.", "name = 'one'\ntenant_claim = 't'\n"), issuer("two.", "name = 'two'\n"));
+        assert_eq!(doubted("", &format!("{ISSUER}{PINNED}")), ["residency[0].tenants"]);
+        assert_eq!(doubted("", &format!("{with}{without}{PINNED}")), ["residency[0].tenants"]);
+        assert!(doubted("", &format!("{with}{PINNED}")).is_empty());
+        let claims = "[[residency]]\nclaims = { country = ['DE'] }\nsites = ['a']\n";
+        assert!(doubted("", &format!("{without}{claims}[[residency]]\nsites = ['b']\n")).is_empty());
+
+        let known = "[[residency]]\ncallers = 'known'\nsites = ['b']\n";
+        let anonymous = known.replace("known", "anonymous");
+        assert_eq!(doubted("", claims), ["residency"]);
+        assert!(doubted("", &format!("{claims}{known}")).is_empty());
+        assert_eq!(doubted("allow_anonymous = true", &format!("{claims}{known}")), ["residency"]);
+        assert_eq!(doubted("allow_anonymous = true", &format!("{claims}{anonymous}")), ["residency"]);
+        assert!(doubted("allow_anonymous = true", &format!("{claims}{known}{anonymous}")).is_empty());
     }
 }
