@@ -133,9 +133,9 @@ export class Nearput extends EventTarget {
       this.#ears.set(id, hear);
       return begin(hear, id);
     };
-    const task = new Task(size, join, async (ticket) => {
+    const task = new Task(size, join, async (upload) => {
       const { replicated } = await import("./replicated.js");
-      return replicated(this.#connection, ticket);
+      return replicated(this.#connection, upload);
     });
     this.#total.add(task);
 

@@ -15,13 +15,13 @@ const MOST_UNANSWERED = 60;
 /**
  * Waits until every other site has the object of an upload that is done.
  * @param {Connection} connection
- * @param {string | undefined} ticket the upload's
+ * @param {{ ticket?: string, checksum?: string }} upload its ticket, and the checksum of its result
  * @returns {Promise<Replica[]>} the copies; none where the storage makes none
  */
-export async function replicated(connection, ticket, wait = sleep) {
+export async function replicated(connection, { ticket, checksum }, wait = sleep) {
   let unanswered = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * LONGER, LONGEST_PAUSE_MS)) {
-    const { exists, replicas = [], error } = await askSigners(connection, "/v1/uploads/status", { ticket });
+    const { exists, replicas = [], error } = await askSigners(connection, "/v1/uploads/status", { ticket, checksum });
     unanswered = error?.retryable ? unanswered + 1 : 0;
     if (error && (!error.retryable || unanswered > MOST_UNANSWERED)) throw new NearputError(error);
     if (exists === false) throw failure("upload_not_found", "The object is no longer stored.");

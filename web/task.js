@@ -27,7 +27,7 @@ export class Task extends EventTarget {
    * @param {number} total in bytes
    * @param {(hear: (event: News) => void) => (verb: Verb) => void} join is given the ear for the engine's
    *   events, and answers what passes commands on to the engine
-   * @param {(ticket?: string) => Promise<Replica[]>} [watch] waits for the copies of the object of a ticket
+   * @param {(upload: { ticket?: string, checksum?: string }) => Promise<Replica[]>} [watch] waits for the copies of the object
    */
   constructor(total, join, watch = async () => []) {
     super();
@@ -73,8 +73,8 @@ export class Task extends EventTarget {
 
   /** @returns {Promise<any>} */
   async replicated() {
-    await this.result;
-    return this.#watch(this.#ticket);
+    const { checksum } = await this.result;
+    return this.#watch({ ticket: this.#ticket, checksum });
   }
 
   /** Only the newest step is kept for a loop that is slower than the upload. */

@@ -24,7 +24,7 @@ async function watch(replies, signers = ["https://sign.example.com"]) {
   };
   try {
     const connection = { signers, askToken: async () => "token" };
-    const copies = await replicated(connection, "ticket", async (pause) => pauses.push(pause)).catch((error) => error);
+    const copies = await replicated(connection, { ticket: "ticket", checksum: "AAAAAAAAAAA=" }, async (pause) => pauses.push(pause)).catch((error) => error);
     return { copies, pauses, asked };
   } finally {
     globalThis.fetch = real;
@@ -44,7 +44,7 @@ test("copies are waited for at widening intervals until all are there", async ()
   ]);
   assert.deepEqual(copies, [TOKYO, DUBLIN]);
   assert.deepEqual(pauses, [1000, 1500]);
-  assert.deepEqual(asked[0], ["https://sign.example.com/v1/uploads/status", { ticket: "ticket", token: "token" }]);
+  assert.deepEqual(asked[0], ["https://sign.example.com/v1/uploads/status", { ticket: "ticket", checksum: "AAAAAAAAAAA=", token: "token" }]);
 });
 
 test("where nothing is copied it is over at once", async () => {
@@ -81,23 +81,23 @@ test("where one signer does not answer the next one is asked, and where none doe
   assert.equal(never.pauses.at(-1), 60_000);
 });
 
-test("a task waits for its result before it asks, by its ticket, which nobody sees", async () => {
-  const tickets = [];
+test("a task waits for its result before it asks, by its ticket, which nobody sees, and its checksum", async () => {
+  const asked = [];
   let hear;
   const join = (ear) => {
     hear = ear;
     return () => {};
   };
-  const task = new Task(3, join, async (ticket) => {
-    tickets.push(ticket);
+  const task = new Task(3, join, async (upload) => {
+    asked.push(upload);
     return [TOKYO];
   });
   const copies = task.replicated();
   await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(tickets, []);
-  hear({ type: "done", result: { site: "dublin" }, ticket: "secret" });
+  assert.deepEqual(asked, []);
+  hear({ type: "done", result: { site: "dublin", checksum: "AAAAAAAAAAA=" }, ticket: "secret" });
   assert.deepEqual(await copies, [TOKYO]);
-  assert.deepEqual(tickets, ["secret"]);
+  assert.deepEqual(asked, [{ ticket: "secret", checksum: "AAAAAAAAAAA=" }]);
   assert.doesNotMatch(JSON.stringify([{ ...task, files: [] }, await task.result]), /secret/);
 });
 

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct AskStatus {
     pub ticket: String,
+    /// Base64 of the whole file's checksum, big-endian, as the completed upload has it. Required where another upload's object may have the
+    /// same key, so that only who has the file is told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
 }
 
 /// Whether the object is there, and where else.

@@ -1,8 +1,8 @@
 //! The wire shapes, as other languages see them.
 
 use nearput_api::{
-    Credentials, ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan, SignedParts,
-    StoredParts,
+    AskStatus, Credentials, ErrorCode, ErrorDetail, ErrorReply, OpenFile, OpenUploads, OpenedUpload, Outcome, Plan,
+    SignedParts, StoredParts,
 };
 use serde_json::{from_value, json, to_value};
 
@@ -74,6 +74,14 @@ fn the_parts_of_a_plan_cover_the_file_exactly_once() {
                 assert_eq!(one.expect("a part").end, next.expect("its successor").start);
             }
         }
+    }
+}
+
+#[test]
+fn the_state_is_asked_for_with_a_checksum_or_without() {
+    for asked in [json!({ "ticket": "t" }), json!({ "ticket": "t", "checksum": "AAAAAAAAAAA=" })] {
+        let read: AskStatus = from_value(asked.clone()).expect("from JSON");
+        assert_eq!(to_value(&read).expect("to JSON"), asked);
     }
 }
 

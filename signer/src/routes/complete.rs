@@ -9,10 +9,11 @@ use std::time::SystemTime;
 use axum::Json;
 use axum::extract::State;
 use futures_util::{StreamExt as _, stream};
-use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads, Plan, path};
+use nearput_api::{CompleteUpload, CompleteUploads, CompletedPart, CompletedUpload, CompletedUploads, path};
 
 use super::finish;
 use super::openapi::Failures;
+use super::verify::verify;
 use crate::app::App;
 use crate::auth::{Call, Caller};
 use crate::aws::{Failure, PartToComplete, StoredObject, UploadToComplete};
@@ -137,21 +138,6 @@ async fn put_together(
     Ok(storage
         .complete(UploadToComplete { key, upload_id, size, parts, checksum, only_new: upload.only_new() })
         .await?)
-}
-
-fn verify(stored: &StoredObject, cut: &Cut, checksum: Option<&Checksum>, is_own: bool) -> Result<(), Error> {
-    let mismatch = |message| if is_own { Error::Mismatch(message) } else { Error::ObjectExists };
-    if stored.size != cut.size {
-        return Err(mismatch("the stored object has another size than the file"));
-    }
-    match (&stored.checksum, checksum) {
-        (Some(stored), Some(announced)) if stored != announced.as_str() => {
-            Err(mismatch("the stored object has another checksum than the file"))
-        }
-        // Nothing else has held the bytes of a form to the checksum, and nothing else tells the file from another's.
-        (None, Some(_)) if cut.plan == Plan::Form || !is_own => Err(Error::NoChecksum),
-        (None | Some(_), None | Some(_)) => Ok(()),
-    }
 }
 
 async fn describe(app: &App, upload: &Upload<'_>, site: &Site, stored: StoredObject) -> Result<CompletedUpload, Error> {

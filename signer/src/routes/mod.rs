@@ -16,6 +16,7 @@ mod residency;
 mod sign;
 mod sites;
 mod status;
+mod verify;
 
 use std::sync::Arc;
 

@@ -151,7 +151,7 @@ async fn holds(app: &mut Arc<App>, storage: &str, case: &Case, tally: &mut Tally
     let signed = text(sign::sign(State(app.clone()), Call::of(app, caller, signed)).await);
     let listed = ListParts { ticket: ticket.clone() };
     let listed = text(parts::parts(State(app.clone()), Call::of(app, caller, listed)).await);
-    let asked = AskStatus { ticket: ticket.clone() };
+    let asked = AskStatus { ticket: ticket.clone(), checksum: Some(CHECKSUM.to_owned()) };
     let told = text(status::status(State(app.clone()), Call::of(app, caller, asked)).await);
     let asked = CreatedUpload { ticket: ticket.clone(), upload_id: "id".to_owned(), parts: vec![part()] };
     let going_on = text(created::created(State(app.clone()), Call::of(app, caller, asked)).await);

@@ -9,14 +9,16 @@ use futures_util::{StreamExt as _, stream};
 use nearput_api::{AskStatus, Replica, ReplicaState, UploadStatus, path};
 
 use super::openapi::Failures;
+use super::verify::verify;
 use crate::app::App;
 use crate::auth::{Call, Caller};
 use crate::aws::StoredObject;
+use crate::checksum::{Checked, Checksum};
 use crate::clock::unix_millis;
 use crate::error::Error;
 use crate::replication::{self, Copy, Seen, Turn};
 use crate::site::Site;
-use crate::ticket::Ticket;
+use crate::ticket::{Existing, Ticket};
 
 /// A site that takes longer to say what it has is not waited for.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,13 +27,15 @@ const CONCURRENCY: usize = 16;
 
 /// Tells whether an upload's object is there, and how far its copies at other sites are.
 ///
-/// Ask again while one is `pending`; `failed` is final. The address is that of a site that has the object.
+/// Ask again while one is `pending`; `failed` is final. The address is that of a site that has the object. Where the rule's keys have no id of
+/// their own, the object may be another's: then it is told of only with the checksum of the file.
 #[utoipa::path(post, tag = "uploads", path = path::STATUS, request_body = AskStatus, responses((status = 200, body = UploadStatus, description = "Done"), Failures))]
 pub(super) async fn status(State(app): State<Arc<App>>, call: Call<AskStatus>) -> Result<Json<UploadStatus>, Error> {
     let now = SystemTime::now();
     let upload = app.upload(&call.body.ticket, &call.caller, now)?;
     let ticket = &upload.ticket;
-    let stored = app.stored(&upload).await?.filter(|(_, stored)| stored.size == ticket.cut().size);
+    let known = Known::of(ticket, call.body.checksum.as_deref())?;
+    let stored = app.stored(&upload).await?.filter(|(_, stored)| known.is_file_of(ticket, stored));
     let Some((site, stored)) = stored else {
         return Ok(Json(UploadStatus {
             server_time: unix_millis(now),
@@ -52,6 +56,33 @@ pub(super) async fn status(State(app): State<Arc<App>>, call: Call<AskStatus>) -
         replicas: found.iter().map(Found::describe).collect(),
         download_url: Some(app.download_url(nearest.map_or(site, |found| found.site), &ticket.key).await?),
     }))
+}
+
+/// What the caller shows to know of the file.
+struct Known {
+    checksum: Option<Checksum>,
+    /// Whether no other upload has the key.
+    is_own: bool,
+}
+
+impl Known {
+    /// What could never tell the file from another's is refused before any object is looked at.
+    fn of(ticket: &Ticket, checksum: Option<&str>) -> Result<Self, Error> {
+        let algorithm = ticket.cut().checksum;
+        match ticket.existing {
+            Existing::OwnOnly => {
+                Ok(Self { checksum: Checksum::optional(algorithm, checksum, Checked::File)?, is_own: true })
+            }
+            Existing::Kept | Existing::Replaced => {
+                let checksum = Checksum::required(algorithm, checksum, Checked::File)?.ok_or(Error::NoChecksum)?;
+                Ok(Self { checksum: Some(checksum), is_own: false })
+            }
+        }
+    }
+
+    fn is_file_of(&self, ticket: &Ticket, stored: &StoredObject) -> bool {
+        verify(stored, &ticket.cut(), self.checksum.as_ref(), self.is_own).is_ok()
+    }
 }
 
 /// The object, as the site to which it was uploaded has it.

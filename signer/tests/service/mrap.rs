@@ -394,7 +394,7 @@ async fn a_file_that_an_access_point_took_elsewhere_is_found_there() {
     assert_eq!((completed.site.as_str(), completed.region.as_str()), ("second", "us-east-1"));
     assert!(completed.download_url.starts_with("https://bucket-second.s3.us-east-1."), "{}", completed.download_url);
     let status = async || {
-        let asked = nearput_api::AskStatus { ticket: opened.ticket.clone() };
+        let asked = nearput_api::AskStatus { ticket: opened.ticket.clone(), checksum: None };
         let status: nearput_api::UploadStatus = world.signer.call(path::STATUS, &asked).await.json();
         let replicas: Vec<_> = status.replicas.into_iter().map(|replica| (replica.site, replica.state)).collect();
         (status.site, replicas)

@@ -2,7 +2,7 @@
 
 use nearput_api::{AskStatus, ErrorCode, Plan, ReplicaState, UploadStatus, path};
 
-use crate::client::send;
+use crate::client::{Reply, send};
 use crate::scripted::{Answer, Script, ScriptedStorage};
 use crate::world::{METRICS_TOKEN, Options, Signer, bytes, checksum, file};
 
@@ -46,6 +46,10 @@ struct World {
 impl World {
     /// An upload to the site `local`, beside `second` and `third`.
     async fn open(own: Answer, second: Answer, third: Answer, top: &'static str) -> Self {
+        Self::of([own, second, third], Options { top, ..Options::default() }).await
+    }
+
+    async fn of([own, second, third]: [Answer; 3], options: Options) -> Self {
         let storage = async |head| ScriptedStorage::start(Script { head, ..Script::default() }).await;
         let (own, second, third) = (storage(own).await, storage(second).await, storage(third).await);
         let site = |id: &str, storage: &ScriptedStorage| {
@@ -55,8 +59,8 @@ impl World {
                 storage.address
             )
         };
-        let tables = site("second", &second) + &site("third", &third);
-        let signer = Signer::start(own.address, Options { top, tables, ..Options::default() }).await;
+        let tables = site("second", &second) + &site("third", &third) + &options.tables;
+        let signer = Signer::start(own.address, Options { tables, ..options }).await;
         let asked = nearput_api::OpenUploads {
             site: Some("local".to_owned()),
             by_access_point: false,
@@ -68,7 +72,12 @@ impl World {
     }
 
     async fn status(&self) -> UploadStatus {
-        self.signer.call(path::STATUS, &AskStatus { ticket: self.ticket.clone() }).await.json()
+        self.ask(None).await.json()
+    }
+
+    async fn ask(&self, checksum: Option<&str>) -> Reply {
+        let asked = AskStatus { ticket: self.ticket.clone(), checksum: checksum.map(str::to_owned) };
+        self.signer.call(path::STATUS, &asked).await
     }
 
     async fn metrics(&self) -> String {
@@ -138,11 +147,47 @@ async fn a_copy_is_told_with_region_and_bucket_and_read_at_the_home_site_only_on
 #[tokio::test]
 async fn the_state_is_told_to_whoever_may_use_the_ticket_and_to_nobody_else() {
     let world = World::open(head(Some("PENDING"), &[]), copy(), copy(), "allow_anonymous = true").await;
-    let body = serde_json::to_vec(&AskStatus { ticket: world.ticket.clone() }).expect("JSON");
+    let body = serde_json::to_vec(&AskStatus { ticket: world.ticket.clone(), checksum: None }).expect("JSON");
     let reply = send("POST", &world.signer.url(path::STATUS), &[], body).await;
     assert_eq!(reply.error(), (403, ErrorCode::InvalidTicket));
-    let reply = world.signer.call(path::STATUS, &AskStatus { ticket: "x".to_owned() }).await;
+    let reply = world.signer.call(path::STATUS, &AskStatus { ticket: "x".to_owned(), checksum: None }).await;
     assert_eq!(reply.error(), (403, ErrorCode::InvalidTicket));
+}
+
+#[tokio::test]
+async fn an_object_that_may_be_anothers_is_shown_to_nobody_but_who_has_the_file() {
+    let mine = checksum(&bytes(SIZE));
+    for overwrite in [false, true] {
+        let tables = format!("[[rules]]\naccess = 'shared'\nkey = 'shared/{{name}}'\noverwrite = {overwrite}\n");
+        let options = || Options { tables: tables.clone(), ..Options::default() };
+        let world = World::of([head(Some("PENDING"), &[]), copy(), copy()], options()).await;
+        for wrong in [None, Some("x")] {
+            assert_eq!(world.ask(wrong).await.error(), (400, ErrorCode::InvalidChecksum), "{wrong:?}");
+        }
+        assert_eq!(world.own.asked(), 0);
+        let hidden = |status: UploadStatus| {
+            assert!(!status.exists && status.replicas.is_empty() && status.download_url.is_none(), "{overwrite}");
+        };
+        hidden(world.ask(Some("AAAAAAAAAAA=")).await.json());
+        assert_eq!(world.second.asked(), 0);
+        let status: UploadStatus = world.ask(Some(&mine)).await.json();
+        assert!(status.exists && status.replicas.len() == 2 && status.download_url.is_some(), "{overwrite}");
+
+        // What nobody can tell apart is nobody's.
+        let plain = Answer::Headers(vec![("content-length", SIZE.to_string()), ("etag", "\"e\"".to_owned())]);
+        world.own.set_head(plain);
+        hidden(world.ask(Some(&mine)).await.json());
+        if overwrite {
+            let site = "profile = { checksum = 'none' }".to_owned();
+            let world = World::of([head(None, &[]), copy(), copy()], Options { site, ..options() }).await;
+            assert_eq!(world.ask(Some(&mine)).await.error(), (502, ErrorCode::StorageRefused));
+            assert_eq!(world.own.asked(), 0);
+        }
+    }
+    // Keys with an id of their own have no other's.
+    let world = World::open(head(None, &[]), absent(), absent(), "").await;
+    assert!(world.status().await.exists && world.ask(Some(&mine)).await.json::<UploadStatus>().exists);
+    assert!(!world.ask(Some("AAAAAAAAAAA=")).await.json::<UploadStatus>().exists);
 }
 
 #[tokio::test]

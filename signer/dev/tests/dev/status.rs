@@ -7,8 +7,9 @@ use nearput_dev::{Site, SiteOptions, World, WorldOptions};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::bucket::crc64nvme;
 use crate::raw::{Request, send};
-use crate::world::{complete, open_and_send, start_with};
+use crate::world::{FILE, complete, open_and_send, start_with};
 
 /// What the signer of this site says.
 async fn status(world: &World, site: usize, upload: &Value) -> Result<Value> {
@@ -16,7 +17,7 @@ async fn status(world: &World, site: usize, upload: &Value) -> Result<Value> {
         ("authorization".to_owned(), format!("Bearer {}", world.token())),
         ("content-type".to_owned(), "application/json".to_owned()),
     ];
-    let body = json!({ "ticket": upload["ticket"] }).to_string();
+    let body = json!({ "ticket": upload["ticket"], "checksum": crc64nvme(FILE) }).to_string();
     let request = Request { method: "POST", path: "/v1/uploads/status", headers, body: body.as_bytes() };
     let reply = send(world.sites[site].signer.addr(), request).await?;
     serde_json::from_str(&reply.body).with_context(|| format!("{}: {}", reply.status, reply.body))
