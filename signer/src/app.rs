@@ -156,14 +156,22 @@ impl App {
 
     /// The paths of a site by which a caller may send what a ticket names.
     pub(crate) fn paths_of<'a>(&self, ticket: &Ticket, site: &'a Site, caller: &Caller) -> Vec<&'a Path> {
-        self.paths_within(site, &|id| ticket.may_roam && self.policy.may_be_kept(caller, id))
+        self.paths_within(site, caller, &|_| ticket.may_roam)
     }
 
     /// The paths of a site by which no bytes come to a site that is not `allowed`: an access point takes them to any that is
-    /// behind it.
-    pub(crate) fn paths_within<'a>(&self, site: &'a Site, allowed: &dyn Fn(&str) -> bool) -> Vec<&'a Path> {
+    /// behind it, and to buckets of which nothing is known here, so whoever is pinned has none.
+    pub(crate) fn paths_within<'a>(
+        &self,
+        site: &'a Site,
+        caller: &Caller,
+        allowed: &dyn Fn(&str) -> bool,
+    ) -> Vec<&'a Path> {
+        let may_roam = !self.policy.is_pinned(caller);
         let is_within = |path: &&Path| match path.kind {
-            PathKind::Mrap => self.sites.iter().filter(|other| other.is_behind(path)).all(|other| allowed(&other.id)),
+            PathKind::Mrap => {
+                may_roam && self.sites.iter().filter(|other| other.is_behind(path)).all(|other| allowed(&other.id))
+            }
             PathKind::Regional
             | PathKind::Dualstack
             | PathKind::PathStyle

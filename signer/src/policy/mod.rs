@@ -102,6 +102,11 @@ impl Policy {
         self.residency(caller).is_none_or(|residency| residency.allows(site))
     }
 
+    /// Whether it is said of this caller where its files may be.
+    pub(crate) fn is_pinned(&self, caller: &Caller) -> bool {
+        self.residency(caller).is_some()
+    }
+
     /// Whether this caller is told of a signer.
     pub(crate) fn names(&self, caller: &Caller, signer: &str) -> bool {
         self.residency(caller).is_none_or(|residency| residency.names(signer))

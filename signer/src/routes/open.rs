@@ -79,7 +79,7 @@ fn grant<'a>(
     let site = app.site(grant.site())?;
     tracing::debug!(rule = grant.rule().number, site = site.id, "granted");
     let may_use = |id: &str| grant.sites().iter().any(|site| site == id);
-    let paths = app.paths_within(site, &may_use);
+    let paths = app.paths_within(site, caller, &may_use);
     let is_there = site.access_point && paths.iter().any(|path| !path.is_of_one_bucket());
     match (request.file.plan, by_access_point) {
         (Plan::Multipart { .. }, true) if !is_there => Err(Error::NoAccessPoint { site: site.id.clone() }),

@@ -31,7 +31,7 @@ pub(super) async fn sites(State(app): State<Arc<App>>, call: Call<NoBody>) -> Re
     let describe = |site: &Site| {
         let with_it: Vec<_> = levels.iter().filter(|level| may_use(level, &site.id)).collect();
         let for_all = |id: &str| with_it.iter().all(|level| may_use(level, id));
-        (!with_it.is_empty()).then(|| site.describe(offer, &app.paths_within(site, &for_all)))
+        (!with_it.is_empty()).then(|| site.describe(offer, &app.paths_within(site, &call.caller, &for_all)))
     };
     let limits = |rule: &Rule| Limits {
         max_file_size: rule.max_file_size,

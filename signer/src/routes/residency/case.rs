@@ -113,6 +113,10 @@ impl Case {
         self.residencies[..last].iter().map(table).collect()
     }
 
+    pub(super) fn is_pinned(&self) -> bool {
+        self.residencies.iter().any(|(audience, _)| audience.includes(&self.caller))
+    }
+
     /// Where nothing of the caller's may be.
     pub(super) fn foreign(&self) -> Vec<&'static str> {
         let table = self.residencies.iter().find(|(audience, _)| audience.includes(&self.caller));
