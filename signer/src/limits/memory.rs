@@ -73,8 +73,13 @@ impl Memory {
 
     pub(super) fn reserve(&self, claim: &Claim, quota: &Quota, now: SystemTime) -> Result<(), Exceeded> {
         let mut uploads = self.uploads();
-        uploads.tidy(now);
-        let used = uploads.today.of(claim);
+        let Uploads { today, open, .. } = uploads.tidied(now);
+        let open = open.entry(claim.who.clone()).or_default();
+        open.retain(|_, end| *end > now);
+        if open.contains_key(&claim.id) {
+            return Ok(());
+        }
+        let used = today.of(claim);
         let Used { bytes, uploads: count } = *used;
         if let Some(max) = quota.daily.bytes.filter(|max| bytes.saturating_add(claim.size) > *max) {
             return Err(Exceeded::Bytes { max, wait: until_midnight(now) });
@@ -82,16 +87,11 @@ impl Memory {
         if let Some(max) = quota.daily.uploads.filter(|max| count >= *max) {
             return Err(Exceeded::Uploads { max, wait: until_midnight(now) });
         }
-        if let Some(max) = quota.open_uploads {
-            let open = uploads.open.entry(claim.who.clone()).or_default();
-            open.retain(|_, end| *end > now);
-            if open.len() as u64 >= max {
-                let first = open.values().min().and_then(|end| end.duration_since(now).ok());
-                return Err(Exceeded::Open { max, wait: first.unwrap_or(quota.lifetime) });
-            }
-            open.insert(claim.id.clone(), now + quota.lifetime);
+        if let Some(max) = quota.open_uploads.filter(|max| open.len() as u64 >= *max) {
+            let first = open.values().min().and_then(|end| end.duration_since(now).ok());
+            return Err(Exceeded::Open { max, wait: first.unwrap_or(quota.lifetime) });
         }
-        let used = uploads.today.of(claim);
+        open.insert(claim.id.clone(), now + quota.lifetime);
         *used = Used { bytes: bytes.saturating_add(claim.size), uploads: count + 1 };
         Ok(())
     }
@@ -142,7 +142,7 @@ impl Paced {
 }
 
 impl Uploads {
-    fn tidy(&mut self, now: SystemTime) {
+    fn tidied(&mut self, now: SystemTime) -> &mut Self {
         self.until_tidy = match self.until_tidy.checked_sub(1) {
             Some(rest) => rest,
             None => {
@@ -153,6 +153,7 @@ impl Uploads {
                 u32::try_from(self.open.len()).unwrap_or(u32::MAX).max(TIDY_EVERY)
             }
         };
+        self
     }
 
     fn release(&mut self, who: &Who, id: &str) {
@@ -210,6 +211,17 @@ mod tests {
         let refused = Exceeded::Bytes { max: 10, wait };
         assert_eq!(memory.reserve(&claim("b", 1, 7), &quota, at(7, DAY_SECONDS - 1)), Err(refused));
         assert_eq!(memory.reserve(&claim("b", 10, 8), &quota, at(8, 0)), Ok(()));
+    }
+
+    #[test]
+    fn an_upload_that_is_open_already_counts_no_more() {
+        let memory = Memory::new(None, None);
+        for quota in [quota(None, Some(1), None), quota(None, None, Some(1))] {
+            let open = |id, seconds| memory.reserve(&claim(id, 1, 7), &quota, at(7, seconds));
+            memory.refund(&claim("a", 1, 7));
+            assert_eq!((open("a", 0), open("a", 3599)), (Ok(()), Ok(())));
+            assert!(open("b", 3599).is_err());
+        }
     }
 
     #[test]

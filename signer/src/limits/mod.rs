@@ -126,11 +126,10 @@ impl Limiter {
         if wait.is_zero() { Ok(()) } else { Err(Exceeded::Rate { wait }) }
     }
 
-    /// Takes the place of one upload. It is given back unless the reservation is kept.
-    pub(crate) async fn reserve(self: &Arc<Self>, who: &Who, size: u64) -> Result<Reservation, Exceeded> {
+    /// Takes the place of one upload, once by one id. It is given back unless the reservation is kept.
+    pub(crate) async fn reserve(self: &Arc<Self>, who: &Who, id: String, size: u64) -> Result<Reservation, Exceeded> {
         let now = SystemTime::now();
-        let day = unix_seconds(now) / DAY_SECONDS;
-        let claim = Claim { who: who.clone(), id: uuid::Uuid::new_v4().simple().to_string(), size, day };
+        let claim = Claim { who: who.clone(), id, size, day: unix_seconds(now) / DAY_SECONDS };
         if self.quota.is_none() {
             return Ok(Reservation::none());
         }

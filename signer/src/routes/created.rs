@@ -1,6 +1,7 @@
 //! `POST /v1/uploads/created`: goes on with an upload that the browser itself has created, by an access point.
 //!
-//! Which bucket the access point has taken is not said by its answer, so every site behind it is asked for the upload.
+//! Which bucket the access point has taken is not said by its answer, so every site behind it is asked for the upload. A browser may create
+//! any number with one ticket, so it is here that each one is counted.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,13 +10,16 @@ use axum::Json;
 use axum::extract::State;
 use futures_util::future::join_all;
 use nearput_api::{CreatedUpload, OpenedUpload, OpenedUploads, Outcome, path};
+use sha2::{Digest as _, Sha256};
 
+use super::finish;
 use super::openapi::Failures;
 use crate::app::App;
 use crate::auth::Call;
 use crate::aws::Failure;
 use crate::clock::unix_millis;
 use crate::error::Error;
+use crate::limits::{Exceeded, Who};
 use crate::site::Site;
 use crate::upload::{Part, Upload};
 
@@ -25,12 +29,17 @@ const MAX_UPLOAD_ID_BYTES: usize = 1024;
 /// Goes on with an upload that the browser itself has created.
 ///
 /// The ticket is one of an open call `by_access_point`. The reply has one outcome, with the ticket that counts from now on: that of an upload
-/// like any other at the site that the access point has chosen. Repeated, the call answers the same.
+/// like any other at the site that the access point has chosen, which is aborted where it is more than the caller may open. Repeated, the
+/// call answers the same.
 #[utoipa::path(post, tag = "uploads", path = path::CREATED, request_body = CreatedUpload, responses((status = 200, body = OpenedUploads, description = "Done"), Failures))]
 pub(super) async fn created(
     State(app): State<Arc<App>>,
     call: Call<CreatedUpload>,
 ) -> Result<Json<OpenedUploads>, Error> {
+    finish(go_on(app, call)).await
+}
+
+async fn go_on(app: Arc<App>, call: Call<CreatedUpload>) -> Result<Json<OpenedUploads>, Error> {
     let now = SystemTime::now();
     let CreatedUpload { ticket, upload_id, parts: asked } = &call.body;
     let awaiting = app.upload(ticket, &call.caller, now)?;
@@ -48,8 +57,9 @@ pub(super) async fn created(
     let credentials = site.credentials().await?;
     let presigner = app.presigner(site, &credentials, now)?;
     let ticket = awaiting.ticket.created(&site.id, upload_id);
-    let upload = Upload { site, paths: app.paths_of(&ticket, site, &call.caller), ticket, ..awaiting };
+    let mut upload = Upload { site, paths: app.paths_of(&ticket, site, &call.caller), ticket, ..awaiting };
     let parts = parts.iter().map(|part| upload.sign(part, &presigner)).collect::<Result<Vec<_>, _>>()?;
+    upload.ticket.place = take_place(&app, &call.who, &upload, upload_id).await?;
     site.metrics.signed(&parts);
     let key = upload.ticket.key.as_str().to_owned();
     let sealed = app.sealer.seal_again(upload.ticket, now, upload.opened_at);
@@ -87,6 +97,30 @@ async fn find<'a>(app: &'a App, awaiting: &Upload<'_>, upload_id: &str) -> Resul
     }
     // Where one could not be asked, it may be there.
     Err(failed.unwrap_or(Error::NotCreated))
+}
+
+/// Counts the upload, or aborts it: nothing is left behind that is too much.
+async fn take_place(app: &App, who: &Who, upload: &Upload<'_>, upload_id: &str) -> Result<Option<String>, Error> {
+    let Upload { site, ticket, .. } = upload;
+    let refused = match app.limiter.reserve(who, place(&site.id, upload_id), ticket.cut().size).await {
+        Ok(reservation) => return Ok(reservation.keep()),
+        Err(refused) => refused,
+    };
+    match refused {
+        Exceeded::Bytes { .. } | Exceeded::Uploads { .. } | Exceeded::Open { .. } => {
+            if let Err(error) = site.storage.abort(ticket.key.as_str(), upload_id).await {
+                tracing::warn!(site = site.id, %error, "an upload that is too much could not be aborted");
+            }
+        }
+        // The call may be repeated.
+        Exceeded::Rate { .. } | Exceeded::Uncounted => {}
+    }
+    Err(refused.into())
+}
+
+/// The same for the same upload, so that a repeated call counts nothing.
+fn place(site: &str, upload_id: &str) -> String {
+    Sha256::digest(format!("{site}/{upload_id}"))[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn look<'a>(site: &'a Site, key: &str, upload_id: &str) -> (&'a Site, Result<bool, Error>) {

@@ -103,20 +103,22 @@ async fn open_one(app: &App, who: &Who, file: &OpenFile, granted: Granted<'_>) -
     let now = SystemTime::now();
     let presigner = app.presigner(site, &credentials, now)?;
 
-    let reservation = app.limiter.reserve(who, grant.size()).await?;
-    let sending = match (cut.plan, by_access_point) {
-        (Plan::Multipart { part_size }, true) => Ok(Sending::Awaiting { part_size, attributes }),
-        (Plan::Form | Plan::Put | Plan::Multipart { .. }, _) => prepare(site, &grant, &cut, &key, attributes).await,
-    };
-    let sending = match sending {
-        Ok(sending) => sending,
-        Err(error) => {
-            reservation.give_back().await;
-            return Err(error);
+    let (sending, place) = match (cut.plan, by_access_point) {
+        // Each upload that is created takes its own.
+        (Plan::Multipart { part_size }, true) => (Sending::Awaiting { part_size, attributes }, None),
+        (Plan::Form | Plan::Put | Plan::Multipart { .. }, _) => {
+            let reservation = app.limiter.reserve(who, Uuid::new_v4().simple().to_string(), grant.size()).await?;
+            match prepare(site, &grant, &cut, &key, attributes).await {
+                Ok(sending) => (sending, reservation.keep()),
+                Err(error) => {
+                    reservation.give_back().await;
+                    return Err(error);
+                }
+            }
         }
     };
     let mut ticket = Ticket::new(&grant, key.clone(), &cut, sending);
-    ticket.place = reservation.keep();
+    ticket.place = place;
     ticket.may_roam = paths.iter().any(|path| !path.is_of_one_bucket());
     let upload = Upload { site, paths, ticket, opened_at: unix_seconds(now), renewed: None };
     let (create, parts) = match by_access_point {

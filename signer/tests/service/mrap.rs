@@ -15,6 +15,7 @@ use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::redis::Redis;
 use crate::scripted::{Answer, Script, ScriptedStorage, list_xml};
 use crate::storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 use crate::world::{METRICS_TOKEN, PART, Signer, bytes, checksum, done, failed, file, to_complete};
@@ -353,23 +354,40 @@ async fn nobody_whom_a_residency_pins_goes_by_an_access_point() {
 }
 
 #[tokio::test]
-async fn an_upload_counts_once_however_it_is_created() {
-    let world = World::start(there, not_there, "[limits]\nopen_uploads = 1\n").await;
-    let again = async || {
-        let files = vec![file(&bytes(PART + 1), MULTIPART)];
-        let asked = OpenUploads { site: None, by_access_point: true, files };
-        let mut opened: OpenedUploads = world.signer.call(path::OPEN, &asked).await.json();
-        opened.uploads.remove(0)
-    };
+async fn what_awaits_its_creation_counts_nothing_and_each_upload_that_comes_of_it_counts_once() {
+    let redis = [Redis::start().await, Redis::start().await];
+    let shared = |redis: &Redis| format!("[limits.redis]\nurl = '{}'\n", redis.url());
+    let stores = [[String::new(), String::new()], [shared(&redis[0]), shared(&redis[1])]];
+    for [one, other] in stores {
+        counts_once(&format!("[limits]\nopen_uploads = 1\n{one}"), 200).await;
+        counts_once(&format!("[limits.daily]\nuploads = 1\n{other}"), 429).await;
+    }
+}
+
+async fn counts_once(limits: &str, once_given_up: u16) {
+    let world = World::start(there, not_there, limits).await;
     let opened = world.open().await;
-    let mut created: OpenedUploads = world.created(&opened.ticket, "id").await.json();
+    world.open().await;
+    let mut created: OpenedUploads = world.created(&opened.ticket, "one").await.json();
     let ticket = done(created.uploads.remove(0)).ticket;
-    assert_eq!(failed(again().await), ErrorCode::QuotaExceeded);
+    assert_eq!(world.created(&opened.ticket, "one").await.status, 200, "repeated, it is the same one");
+    assert_eq!(world.first.asked_for("abort").len(), 0);
+    assert_eq!(world.created(&opened.ticket, "other").await.error(), (429, ErrorCode::QuotaExceeded));
+    assert_eq!(world.first.asked_for("abort").len(), 1, "what is too much is not left there");
+
     assert_eq!(world.signer.call(path::ABORT, &AbortUpload { ticket }).await.status, 200);
-    assert_eq!(world.first.asked_for("abort").len(), 1, "at the site that has it");
-    let second = done(again().await);
-    assert_eq!(world.signer.call(path::ABORT, &AbortUpload { ticket: second.ticket }).await.status, 200);
-    done(again().await);
+    assert_eq!((world.first.asked_for("abort").len(), world.second.asked_for("abort").len()), (2, 0));
+    let third = world.created(&opened.ticket, "third").await;
+    assert_eq!(third.status, once_given_up, "{limits}");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_too_much_is_refused_also_where_it_cannot_be_taken_away() {
+    let world = World::start(there, not_there, "[limits.daily]\nbytes = 1\n").await;
+    let opened = world.open().await;
+    world.first.set_abort(Answer::Error(403, "AccessDenied"));
+    assert_eq!(world.created(&opened.ticket, "id").await.error(), (429, ErrorCode::QuotaExceeded));
+    assert_eq!(world.first.asked_for("abort").len(), 1);
 }
 
 #[tokio::test]

@@ -75,6 +75,11 @@ impl ScriptedStorage {
         self.script.lock().expect("not poisoned").head = head;
     }
 
+    /// What it answers to Abort from now on.
+    pub(crate) fn set_abort(&self, abort: Answer) {
+        self.script.lock().expect("not poisoned").abort = abort;
+    }
+
     /// How often it was asked for anything.
     pub(crate) fn asked(&self) -> usize {
         self.asked.lock().expect("not poisoned").len()
