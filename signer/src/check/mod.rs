@@ -6,7 +6,7 @@
 //! - [`bucket`], [`replication`] and [`role`] are about what the operator has set. What the credentials may not show is a [`look`]
 //!   that was refused, and no error.
 //! - [`dns`] and [`signers`] are about the signers.
-//! - [`uploads`] tries all of it, by real uploads, and [`mrap`] what only a trial can tell of an access point.
+//! - [`uploads`] tries all of it, by real uploads of a [`sample`], and [`mrap`] what only a trial can tell of an access point.
 
 mod aws_call;
 mod bucket;
@@ -21,6 +21,7 @@ mod mrap;
 mod policy_document;
 mod replication;
 mod role;
+mod sample;
 mod signers;
 mod site;
 mod uploads;
@@ -138,7 +139,7 @@ async fn access_points(config: &Config, eyes: &Eyes, sites: &[Site], origins: &[
         let is_behind = |(given, _): &(&config::Site, &Site)| given.mrap.as_deref() == Some(alias);
         let behind: Vec<_> = config.sites.iter().zip(sites).filter(is_behind).map(|(_, site)| site).collect();
         let Some(site) = behind.first() else { continue };
-        let policy = uploads::policy(config, &site.id);
+        let policy = sample::policy(config, &site.id);
         let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
         let uploads = uploads::Uploads { eyes, site, origin, policy: &policy };
         let tried = mrap::look(&uploads, &behind).await;

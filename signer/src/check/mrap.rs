@@ -8,7 +8,8 @@ use nearput_api::{PathKind, Plan};
 
 use super::aws_call::texts;
 use super::finding::Finding;
-use super::uploads::{CONTENT, MULTIPART, PART_SIZE, Uploads, remove, stored};
+use super::sample;
+use super::uploads::{MULTIPART, PART_SIZE, Uploads, remove, stored};
 use crate::site::Site;
 use crate::ticket::Sending;
 
@@ -52,7 +53,7 @@ async fn put(uploads: &Uploads<'_>, path: &str, behind: &[&Site], left: &mut Opt
     let credentials = uploads.site.credentials().await.map_err(text)?;
     let presigner = uploads.presigner(&credentials).map_err(text)?;
     let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
-    stored(&uploads.send(&signed, path, CONTENT).await?).map_err(text)?;
+    stored(&uploads.send(&signed, path, sample::CONTENT).await?).map_err(text)?;
     let key = upload.ticket.key.as_str();
     for site in behind {
         if let Ok(Some(_)) = site.storage.head(key, None).await {
@@ -85,7 +86,7 @@ async fn send_parts(
     let upload = uploads.upload(upload.ticket.created(&holder.id, &id));
     let part = async {
         let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
-        stored(&uploads.send(&signed, path, CONTENT).await?).map_err(text)
+        stored(&uploads.send(&signed, path, sample::CONTENT).await?).map_err(text)
     };
     let part = part.await;
     if holder.storage.abort(&key, &id).await.is_err() {

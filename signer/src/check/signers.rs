@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::clock;
 use super::eyes::{Answer, Asked, Eyes};
 use super::finding::Finding;
-use super::uploads;
+use super::sample;
 
 /// What a signer says.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub(super) async fn show(eyes: &Eyes, opener: &str, other: &str, token: Option<&
         Ok(opened) => opened,
         Err(problem) => return Shown::Unclear(problem),
     };
-    let checksum = Some(uploads::CRC64NVME.to_owned());
+    let checksum = Some(sample::CRC64NVME.to_owned());
     let sign = SignParts { ticket: opened.ticket.clone(), parts: vec![PartToSign { number: 1, checksum }] };
     let shown = match call(eyes, other, path::SIGN, &sign, token).await {
         Ok(answer) if answer.status.is_success() => Shown::Taken,
@@ -77,9 +77,9 @@ pub(super) async fn show(eyes: &Eyes, opener: &str, other: &str, token: Option<&
 
 async fn open(eyes: &Eyes, signer: &str, token: Option<&str>) -> Result<OpenedUpload, String> {
     let file = OpenFile {
-        name: uploads::NAME.to_owned(),
-        size: uploads::CONTENT.len() as u64,
-        content_type: uploads::MEDIA_TYPE.to_owned(),
+        name: sample::NAME.to_owned(),
+        size: sample::CONTENT.len() as u64,
+        content_type: sample::MEDIA_TYPE.to_owned(),
         access: None,
         metadata: Default::default(),
         plan: Plan::Put,

@@ -11,7 +11,7 @@ use super::eyes::{self, Answer, Eyes};
 use super::finding::Finding;
 use super::replication::{self, Member};
 use super::uploads::{self, Uploads};
-use super::{certificate, clock, cors};
+use super::{certificate, clock, cors, sample};
 use crate::config::{self, Config};
 use crate::routing::Path;
 use crate::site::Site;
@@ -75,7 +75,7 @@ pub(super) async fn look(asked: Asked<'_>) -> Looked {
     if is_there && any_answers {
         found.extend(look_at_cors(&asked).await);
         if !read_only {
-            let policy = uploads::policy(config, &site.id);
+            let policy = sample::policy(config, &site.id);
             let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
             let tried = Uploads { eyes, site, origin, policy: &policy }.try_all().await;
             found.extend(uploads::findings(name, &tried));

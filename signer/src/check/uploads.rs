@@ -1,53 +1,33 @@
 //! Real small uploads, signed as the signer signs every other, by each plan and each path, and removed after.
-//!
-//! They have a prefix of their own, so that nothing else is touched.
 
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::config::Credentials;
-use nearput_api::{ChecksumAlgorithm, OpenFile, PartToSign, PathKind, Plan, SignedPart};
+use nearput_api::{OpenFile, PartToSign, PathKind, Plan, SignedPart};
 use reqwest::Method;
 use uuid::Uuid;
 
 use super::aws_call::texts;
 use super::eyes::{Answer, Asked, Eyes};
 use super::finding::Finding;
+use super::sample;
 use crate::attributes::Attributes;
 use crate::auth::Caller;
 use crate::aws::{NewUpload, PartToComplete, UploadToComplete};
 use crate::checksum::{Checked, Checksum};
 use crate::clock::unix_seconds;
-use crate::config::{Config, Rule};
 use crate::plan::Cut;
 use crate::policy::{self, Fresh, Policy, Request};
 use crate::presign::Presigner;
 use crate::site::Site;
-use crate::template::Placeholder;
 use crate::ticket::{Sending, Ticket};
 use crate::upload::{Part, Upload};
-
-pub(super) const NAME: &str = "nearput-check.txt";
-pub(super) const MEDIA_TYPE: &str = "text/plain";
-pub(super) const CONTENT: &[u8] = b"nearput signer check: this may be deleted\n";
-/// Of the content.
-pub(super) const CRC64NVME: &str = "mK+Y3Qbm/zE=";
-const CRC32C: &str = "qVwjOg==";
 
 const EXPIRES: Duration = Duration::from_mins(5);
 const PLANS: [(&str, Plan); 3] = [("form", Plan::Form), ("put", Plan::Put), ("multipart", MULTIPART)];
 pub(super) const MULTIPART: Plan = Plan::Multipart { part_size: PART_SIZE };
 /// Storage takes no smaller ones, and any size of the last one.
 pub(super) const PART_SIZE: u64 = 5 << 20;
-
-/// Whoever this rule is for may do nothing but check.
-const RULE: &str = "
-    access = 'guest'
-    callers = 'everyone'
-    key = 'nearput-check/{uuid}/{name}'
-    max_file_size = 1024
-    max_files_per_call = 1
-    types = ['text/plain']
-";
 
 /// One upload that was tried.
 #[derive(Debug)]
@@ -81,31 +61,6 @@ pub(super) struct Uploads<'a> {
     pub(super) policy: &'a Policy,
 }
 
-/// The rules of the configuration as far as they say how objects are stored at this site, for whoever checks.
-pub(super) fn policy(config: &Config, site: &str) -> Policy {
-    let plain: Rule = toml::from_str(RULE).expect("the rule above is one");
-    let own =
-        config.rules.iter().find(|rule| rule.sites.as_ref().is_none_or(|sites| sites.iter().any(|id| id == site)));
-    let rule = match own {
-        Some(own) => Rule {
-            tags: if [Placeholder::Subject, Placeholder::Tenant].into_iter().any(|one| own.tags.has(one)) {
-                Default::default()
-            } else {
-                own.tags.clone()
-            },
-            cache_control: own.cache_control.clone(),
-            storage_class: own.storage_class.clone(),
-            encryption: own.encryption,
-            kms_key_id: own.kms_key_id.clone(),
-            ..plain
-        },
-        None => plain,
-    };
-    let mut checked = config.clone();
-    (checked.rules, checked.residency) = (vec![rule], Vec::new());
-    Policy::new(&checked)
-}
-
 impl Uploads<'_> {
     /// Uploads by each plan that the site takes, and by each path.
     pub(super) async fn try_all(&self) -> Vec<Tried> {
@@ -135,7 +90,7 @@ impl Uploads<'_> {
             Plan::Put => Sending::Put(attributes),
             Plan::Multipart { part_size } => {
                 let (key, checksum) = (ticket.key.as_str(), site.profile.checksum);
-                let new = NewUpload { key, media_type: MEDIA_TYPE, attributes: &attributes, checksum };
+                let new = NewUpload { key, media_type: sample::MEDIA_TYPE, attributes: &attributes, checksum };
                 let upload_id = site.storage.create(&new).await.map_err(refused)?;
                 Sending::Multipart { part_size, upload_id, by_access_point: false }
             }
@@ -143,9 +98,9 @@ impl Uploads<'_> {
         let credentials = site.credentials().await.map_err(refused)?;
         let presigner = self.presigner(&credentials)?;
         let upload = self.upload(ticket);
-        let (key, checksum) = (upload.ticket.key.as_str(), self.checksum());
+        let (key, checksum) = (upload.ticket.key.as_str(), sample::checksum(site.profile.checksum));
         let signed = upload.sign(&self.part(&upload)?, &presigner).map_err(refused)?;
-        let sent = match self.send(&signed, &tried.path, CONTENT).await {
+        let sent = match self.send(&signed, &tried.path, sample::CONTENT).await {
             Ok(answer) => {
                 let is_stored = stored(&answer);
                 tried.answer = Some(answer);
@@ -178,9 +133,9 @@ impl Uploads<'_> {
     /// Of an upload that is to be sent by PUT, with all that is to be stored with it.
     pub(super) fn ticket(&self, plan: Plan) -> Result<(Ticket, Attributes), Problem> {
         let file = OpenFile {
-            name: NAME.to_owned(),
-            size: CONTENT.len() as u64,
-            content_type: MEDIA_TYPE.to_owned(),
+            name: sample::NAME.to_owned(),
+            size: sample::CONTENT.len() as u64,
+            content_type: sample::MEDIA_TYPE.to_owned(),
             access: None,
             metadata: Default::default(),
             plan,
@@ -200,20 +155,12 @@ impl Uploads<'_> {
     }
 
     pub(super) fn part(&self, upload: &Upload<'_>) -> Result<Part, Problem> {
-        let part = PartToSign { number: 1, checksum: self.checksum().map(str::to_owned) };
+        let part = PartToSign { number: 1, checksum: sample::checksum(self.site.profile.checksum).map(str::to_owned) };
         Part::check(&part, &upload.ticket.cut()).map_err(refused)
     }
 
     pub(super) fn presigner<'b>(&'b self, credentials: &'b Credentials) -> Result<Presigner<'b>, Problem> {
         Presigner::new(credentials, &self.site.bucket.region, SystemTime::now(), EXPIRES).map_err(refused)
-    }
-
-    /// Of the content.
-    fn checksum(&self) -> Option<&'static str> {
-        self.site.profile.checksum.map(|algorithm| match algorithm {
-            ChecksumAlgorithm::Crc64nvme => CRC64NVME,
-            ChecksumAlgorithm::Crc32c => CRC32C,
-        })
     }
 
     /// Sends it as a page of the origin would.
@@ -229,7 +176,7 @@ impl Uploads<'_> {
         } else {
             let boundary = Uuid::new_v4().simple().to_string();
             asked = asked.header("content-type", format!("multipart/form-data; boundary={boundary}"));
-            asked.body = form(signed, &boundary);
+            asked.body = sample::form(signed, &boundary);
         }
         self.eyes.send(&asked).await
     }
@@ -246,7 +193,7 @@ impl Uploads<'_> {
         let complete = UploadToComplete {
             key: upload.ticket.key.as_str(),
             upload_id,
-            size: CONTENT.len() as u64,
+            size: sample::CONTENT.len() as u64,
             parts: vec![PartToComplete { number: 1, etag, checksum: whole.clone() }],
             checksum: whole.as_ref(),
             only_new: false,
@@ -260,7 +207,7 @@ impl Uploads<'_> {
         let found = found.map_err(refused)?;
         let found = found.ok_or(Problem::Mismatch)?;
         let is_same = found.checksum.is_none() || found.checksum.as_deref() == checksum;
-        if found.size == CONTENT.len() as u64 && is_same { Ok(()) } else { Err(Problem::Mismatch) }
+        if found.size == sample::CONTENT.len() as u64 && is_same { Ok(()) } else { Err(Problem::Mismatch) }
     }
 }
 
@@ -287,19 +234,6 @@ pub(super) fn stored(answer: &Answer) -> Result<(), Problem> {
     }
     let code = texts(&answer.body, "Code").concat();
     Err(Problem::Refused(format!("{} {code}", answer.status.as_u16()).trim_end().to_owned()))
-}
-
-fn form(signed: &SignedPart, boundary: &str) -> Vec<u8> {
-    let head = |name: &str| format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
-    let mut body = Vec::new();
-    for (name, value) in &signed.fields {
-        body.extend(format!("{}\r\n\r\n{value}\r\n", head(name)).into_bytes());
-    }
-    let file = format!("{}; filename=\"blob\"\r\nContent-Type: application/octet-stream\r\n\r\n", head("file"));
-    body.extend(file.into_bytes());
-    body.extend(CONTENT);
-    body.extend(format!("\r\n--{boundary}--\r\n").into_bytes());
-    body
 }
 
 /// What is found of all that was tried at a site.
@@ -330,20 +264,4 @@ pub(super) fn findings(bucket: &str, tried: &[Tried]) -> Vec<Finding> {
         ));
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use base64::Engine as _;
-    use base64::prelude::BASE64_STANDARD;
-    use crc_fast::CrcAlgorithm::{Crc32Iscsi, Crc64Nvme};
-
-    use super::*;
-
-    #[test]
-    fn the_content_has_the_checksums_that_are_written_beside_it() {
-        let of = |algorithm| crc_fast::checksum(algorithm, CONTENT);
-        assert_eq!(BASE64_STANDARD.encode(of(Crc64Nvme).to_be_bytes()), CRC64NVME);
-        assert_eq!(BASE64_STANDARD.encode(&of(Crc32Iscsi).to_be_bytes()[4..]), CRC32C);
-    }
 }
