@@ -6,7 +6,8 @@
 //! - [`bucket`], [`replication`] and [`role`] are about what the operator has set. What the credentials may not show is a [`look`]
 //!   that was refused, and no error.
 //! - [`dns`] and [`signers`] are about the signers.
-//! - [`uploads`] tries all of it, by real uploads of a [`sample`], and [`mrap`] what only a trial can tell of an access point.
+//! - [`uploads`] tries all of it, by real uploads of a [`sample`], and [`mrap`] what only a trial can tell of an access point. What
+//!   [`remains`] of them is removed.
 
 mod aws_call;
 mod bucket;
@@ -19,6 +20,7 @@ mod finding;
 mod look;
 mod mrap;
 mod policy_document;
+mod remains;
 mod replication;
 mod role;
 mod sample;

@@ -8,8 +8,10 @@ use nearput_api::{PathKind, Plan};
 
 use super::aws_call::texts;
 use super::finding::Finding;
+use super::remains::{self, Remains};
 use super::sample;
-use super::uploads::{MULTIPART, PART_SIZE, Uploads, remove, stored};
+use super::uploads::{MULTIPART, PART_SIZE, Uploads, stored};
+use crate::aws::{Failure, StorageError};
 use crate::site::Site;
 use crate::ticket::Sending;
 
@@ -22,7 +24,7 @@ pub(super) struct Tried {
     put: Result<String, String>,
     parts: Parts,
     /// What could not be removed.
-    left: Option<String>,
+    left: Vec<String>,
 }
 
 /// How far it went.
@@ -31,6 +33,11 @@ enum Parts {
     NotCreated(String),
     /// It was created, and is in none of the buckets.
     NotFound,
+    /// It was created, and this site does not tell whether it has it.
+    Hidden {
+        site: String,
+        problem: String,
+    },
     /// It is in the bucket of this site, and what became of its part.
     In {
         site: String,
@@ -38,61 +45,94 @@ enum Parts {
     },
 }
 
-/// Tries the access point of the uploads' site; `behind` are all sites that it leads to. None where nothing can be signed.
+/// The access point of a site, and all sites that it leads to.
+struct Trial<'a> {
+    uploads: &'a Uploads<'a>,
+    path: &'a str,
+    behind: &'a [&'a Site],
+    left: Vec<String>,
+}
+
+/// Tries the access point of the uploads' site; `behind` are all sites that it leads to. None where that site has none.
 pub(super) async fn look(uploads: &Uploads<'_>, behind: &[&Site]) -> Option<Tried> {
     let path = &uploads.site.bucket.paths.iter().find(|path| path.kind == PathKind::Mrap)?.id;
-    let mut tried = Tried { put: Err(String::new()), parts: Parts::NotFound, left: None };
-    tried.put = put(uploads, path, behind, &mut tried.left).await;
-    tried.parts = send_parts(uploads, path, behind, &mut tried.left).await.unwrap_or_else(Parts::NotCreated);
-    Some(tried)
+    let mut trial = Trial { uploads, path, behind, left: Vec::new() };
+    let put = trial.put().await;
+    let parts = trial.send_parts().await.unwrap_or_else(Parts::NotCreated);
+    Some(Tried { put, parts, left: trial.left })
 }
 
-async fn put(uploads: &Uploads<'_>, path: &str, behind: &[&Site], left: &mut Option<String>) -> Result<String, String> {
-    let (ticket, _) = uploads.ticket(Plan::Put).map_err(text)?;
-    let upload = uploads.upload(ticket);
-    let credentials = uploads.site.credentials().await.map_err(text)?;
-    let presigner = uploads.presigner(&credentials).map_err(text)?;
-    let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
-    stored(&uploads.send(&signed, path, sample::CONTENT).await?).map_err(text)?;
-    let key = upload.ticket.key.as_str();
-    for site in behind {
-        if let Ok(Some(_)) = site.storage.head(key, None).await {
-            *left = (!remove(site, key).await).then(|| format!("{key} in {}", site.bucket.name));
-            return Ok(site.id.clone());
+impl Trial<'_> {
+    async fn put(&mut self) -> Result<String, String> {
+        let Self { uploads, path, behind, .. } = *self;
+        let (ticket, _) = uploads.ticket(Plan::Put).map_err(text)?;
+        let upload = uploads.upload(ticket);
+        let credentials = uploads.site.credentials().await.map_err(text)?;
+        let presigner = uploads.presigner(&credentials).map_err(text)?;
+        let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
+        let answer = uploads.send(&signed, path, sample::CONTENT).await;
+        let key = upload.ticket.key.as_str();
+        let seen = join_all(behind.iter().map(|site| site.storage.head(key, None))).await;
+        let mut holder = None;
+        for (site, seen) in behind.iter().zip(&seen) {
+            if let Ok(Some(_)) = seen {
+                holder.get_or_insert(site.id.clone());
+                self.left.extend(Remains { site, key, upload_id: None, may_be_stored: true }.clear().await);
+            }
+        }
+        stored(&answer?).map_err(text)?;
+        if holder.is_none() {
+            self.left.push(format!("{key} behind the access point"));
+        }
+        match seen.into_iter().find_map(Result::err) {
+            Some(problem) if holder.is_none() => Err(format!("what was sent is not found: {problem}")),
+            Some(_) | None => holder.ok_or("what was sent is in none of the configured buckets".to_owned()),
         }
     }
-    *left = Some(key.to_owned());
-    Err("what was sent is in none of the configured buckets".to_owned())
-}
 
-async fn send_parts(
-    uploads: &Uploads<'_>,
-    path: &str,
-    behind: &[&Site],
-    left: &mut Option<String>,
-) -> Result<Parts, String> {
-    let (mut ticket, attributes) = uploads.ticket(MULTIPART).map_err(text)?;
-    ticket.sending = Sending::Awaiting { part_size: PART_SIZE, attributes };
-    let credentials = uploads.site.credentials().await.map_err(text)?;
-    let presigner = uploads.presigner(&credentials).map_err(text)?;
-    let upload = uploads.upload(ticket);
-    let answer = uploads.send(&upload.sign_create(&presigner).map_err(text)?, path, b"").await?;
-    stored(&answer).map_err(text)?;
-    let id = texts(&answer.body, "UploadId").into_iter().next().ok_or("the answer has no UploadId")?;
-    let key = upload.ticket.key.as_str().to_owned();
-    let looks = behind.iter().map(|site| async { site.storage.list_parts(&key, &id).await.is_ok() });
-    let found = join_all(looks).await;
-    let Some((holder, _)) = behind.iter().zip(found).find(|(_, has)| *has) else { return Ok(Parts::NotFound) };
-    let upload = uploads.upload(upload.ticket.created(&holder.id, &id));
-    let part = async {
-        let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
-        stored(&uploads.send(&signed, path, sample::CONTENT).await?).map_err(text)
-    };
-    let part = part.await;
-    if holder.storage.abort(&key, &id).await.is_err() {
-        *left = Some(format!("the open upload {key} in {}", holder.bucket.name));
+    async fn send_parts(&mut self) -> Result<Parts, String> {
+        let Self { uploads, path, behind, .. } = *self;
+        let (mut ticket, attributes) = uploads.ticket(MULTIPART).map_err(text)?;
+        ticket.sending = Sending::Awaiting { part_size: PART_SIZE, attributes };
+        let credentials = uploads.site.credentials().await.map_err(text)?;
+        let presigner = uploads.presigner(&credentials).map_err(text)?;
+        let upload = uploads.upload(ticket);
+        let answer = uploads.send(&upload.sign_create(&presigner).map_err(text)?, path, b"").await?;
+        stored(&answer).map_err(text)?;
+        let key = upload.ticket.key.as_str().to_owned();
+        let Some(id) = texts(&answer.body, "UploadId").into_iter().next() else {
+            self.left.push(format!("the open upload {key} behind the access point"));
+            return Err("the answer has no UploadId".to_owned());
+        };
+        let looks = join_all(behind.iter().map(|site| site.storage.has_upload(&key, &id))).await;
+        let Some((holder, _)) = behind.iter().zip(&looks).find(|(_, has)| matches!(has, Ok(true))) else {
+            return Ok(self.lost(&key, &id, looks).await);
+        };
+        let upload = uploads.upload(upload.ticket.created(&holder.id, &id));
+        let part = async {
+            let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
+            stored(&uploads.send(&signed, path, sample::CONTENT).await?).map_err(text)
+        };
+        let part = part.await;
+        let remains = Remains { site: holder, key: &key, upload_id: Some(&id), may_be_stored: false };
+        self.left.extend(remains.clear().await);
+        Ok(Parts::In { site: holder.id.clone(), part })
     }
-    Ok(Parts::In { site: holder.id.clone(), part })
+
+    /// Of an upload that no site shows. Those that do not tell whether they have it are asked to abort it all the same.
+    async fn lost(&mut self, key: &str, id: &str, looks: Vec<Result<bool, StorageError>>) -> Parts {
+        let mut parts = Parts::NotFound;
+        for (site, look) in self.behind.iter().zip(looks) {
+            let Err(problem) = look else { continue };
+            // Only this is a no.
+            if problem.failure != Failure::NoSuchUpload {
+                let _ = Remains { site, key, upload_id: Some(id), may_be_stored: false }.clear().await;
+                parts = Parts::Hidden { site: site.id.clone(), problem: text(problem) };
+            }
+        }
+        self.left.push(format!("the open upload {key} behind the access point"));
+        parts
+    }
 }
 
 fn text(error: impl std::fmt::Display) -> String {
@@ -115,6 +155,10 @@ pub(super) fn findings(alias: &str, tried: &Tried) -> Vec<Finding> {
             let what = format!("{alias} has created an upload that is in none of the configured buckets");
             found.push(error("mrap-holder", what));
         }
+        Parts::Hidden { site, problem } => {
+            let what = format!("{alias} has created an upload, and {site} does not tell whether it has it: {problem}");
+            found.push(Finding::unknown("mrap-holder", what));
+        }
         Parts::In { site, part } => {
             found.push(Finding::ok("mrap-create", format!("{alias} creates uploads; from here they go to {site}")));
             found.push(match part {
@@ -123,9 +167,6 @@ pub(super) fn findings(alias: &str, tried: &Tried) -> Vec<Finding> {
             });
         }
     }
-    found.extend(left.as_ref().map(|left| {
-        let what = format!("{left} could not be removed");
-        Finding::warning("upload-left", what, "remove it by hand")
-    }));
+    found.extend(remains::findings(left));
     found
 }

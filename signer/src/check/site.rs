@@ -78,7 +78,7 @@ pub(super) async fn look(asked: Asked<'_>) -> Looked {
             let policy = sample::policy(config, &site.id);
             let origin = origins.first().map_or(cors::FOREIGN, String::as_str);
             let tried = Uploads { eyes, site, origin, policy: &policy }.try_all().await;
-            found.extend(uploads::findings(name, &tried));
+            found.extend(uploads::findings(&tried));
             let answer =
                 tried.iter().filter_map(|tried| tried.answer.as_ref()).find(|answer| answer.status.is_success());
             found.extend(answer.filter(|_| !origins.is_empty()).map(|answer| cors::exposed(name, origin, answer)));

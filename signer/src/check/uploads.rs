@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::aws_call::texts;
 use super::eyes::{Answer, Asked, Eyes};
 use super::finding::Finding;
+use super::remains::{self, Remains};
 use super::sample;
 use crate::attributes::Attributes;
 use crate::auth::Caller;
@@ -39,7 +40,7 @@ pub(super) struct Tried {
     /// The storage's answer to the browser.
     pub(super) answer: Option<Answer>,
     /// What could not be removed.
-    left: Option<String>,
+    left: Vec<String>,
 }
 
 /// Why an upload failed.
@@ -74,60 +75,58 @@ impl Uploads<'_> {
                 if path.kind == PathKind::Mrap {
                     continue;
                 }
-                let mut one = Tried { plan: name, path: path.id.clone(), problem: None, answer: None, left: None };
-                one.problem = self.try_one(plan, &mut one).await.err();
-                tried.push(one);
+                tried.push(self.try_one((name, plan), &path.id).await);
             }
         }
         tried
     }
 
-    async fn try_one(&self, plan: Plan, tried: &mut Tried) -> Result<(), Problem> {
-        let site = self.site;
+    async fn try_one(&self, (name, plan): (&'static str, Plan), path: &str) -> Tried {
+        let mut tried = Tried { plan: name, path: path.to_owned(), problem: None, answer: None, left: Vec::new() };
+        let upload = match self.open(plan).await {
+            Ok(upload) => upload,
+            Err(problem) => return Tried { problem: Some(problem), ..tried },
+        };
+        let stored = self.store(&upload, &mut tried).await;
+        let remains = Remains {
+            site: self.site,
+            key: upload.ticket.key.as_str(),
+            upload_id: if stored.is_ok() { None } else { upload_id(&upload) },
+            // Who hears nothing knows nothing.
+            may_be_stored: tried.answer.as_ref().is_none_or(|answer| !answer.status.is_client_error()),
+        };
+        tried.left = remains.clear().await;
+        Tried { problem: stored.err(), ..tried }
+    }
+
+    async fn open(&self, plan: Plan) -> Result<Upload<'_>, Problem> {
         let (mut ticket, attributes) = self.ticket(plan)?;
         ticket.sending = match plan {
             Plan::Form => Sending::Form(attributes),
             Plan::Put => Sending::Put(attributes),
             Plan::Multipart { part_size } => {
-                let (key, checksum) = (ticket.key.as_str(), site.profile.checksum);
+                let (key, checksum) = (ticket.key.as_str(), self.site.profile.checksum);
                 let new = NewUpload { key, media_type: sample::MEDIA_TYPE, attributes: &attributes, checksum };
-                let upload_id = site.storage.create(&new).await.map_err(refused)?;
+                let upload_id = self.site.storage.create(&new).await.map_err(refused)?;
                 Sending::Multipart { part_size, upload_id, by_access_point: false }
             }
         };
-        let credentials = site.credentials().await.map_err(refused)?;
+        Ok(self.upload(ticket))
+    }
+
+    /// Whether what is stored in the end is what was sent.
+    async fn store(&self, upload: &Upload<'_>, tried: &mut Tried) -> Result<(), Problem> {
+        let credentials = self.site.credentials().await.map_err(refused)?;
         let presigner = self.presigner(&credentials)?;
-        let upload = self.upload(ticket);
-        let (key, checksum) = (upload.ticket.key.as_str(), sample::checksum(site.profile.checksum));
-        let signed = upload.sign(&self.part(&upload)?, &presigner).map_err(refused)?;
-        let sent = match self.send(&signed, &tried.path, sample::CONTENT).await {
-            Ok(answer) => {
-                let is_stored = stored(&answer);
-                tried.answer = Some(answer);
-                is_stored
-            }
-            Err(problem) => Err(Problem::Refused(problem)),
-        };
-        let upload_id = match &upload.ticket.sending {
-            Sending::Multipart { upload_id, .. } => Some(upload_id),
-            Sending::Form(_) | Sending::Put(_) | Sending::Awaiting { .. } => None,
-        };
-        let completed = match (sent, upload_id) {
-            (Ok(()), Some(upload_id)) => self.complete(&upload, upload_id, checksum, tried.answer.as_ref()).await,
-            (Err(problem), Some(upload_id)) => {
-                if site.storage.abort(key, upload_id).await.is_err() {
-                    tried.left = Some(format!("the open upload {key}"));
-                }
-                return Err(problem);
-            }
-            (sent, None) => sent,
-        };
-        completed?;
-        let compared = self.compare(key, checksum).await;
-        if !remove(site, key).await {
-            tried.left = Some(key.to_owned());
+        let checksum = sample::checksum(self.site.profile.checksum);
+        let signed = upload.sign(&self.part(upload)?, &presigner).map_err(refused)?;
+        let answer = self.send(&signed, &tried.path, sample::CONTENT).await.map_err(Problem::Refused)?;
+        let answer = tried.answer.insert(answer);
+        stored(answer)?;
+        if let Some(upload_id) = upload_id(upload) {
+            self.complete(upload, upload_id, checksum, answer).await?;
         }
-        compared
+        self.compare(upload.ticket.key.as_str(), checksum).await
     }
 
     /// Of an upload that is to be sent by PUT, with all that is to be stored with it.
@@ -186,10 +185,10 @@ impl Uploads<'_> {
         upload: &Upload<'_>,
         upload_id: &str,
         checksum: Option<&str>,
-        answer: Option<&Answer>,
+        answer: &Answer,
     ) -> Result<(), Problem> {
         let whole = Checksum::required(self.site.profile.checksum, checksum, Checked::File).map_err(refused)?;
-        let etag = answer.and_then(|answer| answer.header("etag")).map(str::to_owned);
+        let etag = answer.header("etag").map(str::to_owned);
         let complete = UploadToComplete {
             key: upload.ticket.key.as_str(),
             upload_id,
@@ -211,16 +210,11 @@ impl Uploads<'_> {
     }
 }
 
-/// Whether it is gone. The marker that hides it is replicated, and so comes first; the version itself is then removed as well, where
-/// that is allowed.
-pub(super) async fn remove(site: &Site, key: &str) -> bool {
-    let version = site.storage.head(key, None).await.ok().flatten().and_then(|object| object.version_id);
-    let delete = || site.storage.client().delete_object().bucket(&site.bucket.name).key(key);
-    let is_hidden = delete().send().await.is_ok();
-    if let Some(version) = version.filter(|version| version != "null") {
-        let _ = delete().version_id(version).send().await;
+fn upload_id<'a>(upload: &'a Upload<'_>) -> Option<&'a str> {
+    match &upload.ticket.sending {
+        Sending::Multipart { upload_id, .. } => Some(upload_id),
+        Sending::Form(_) | Sending::Put(_) | Sending::Awaiting { .. } => None,
     }
-    is_hidden
 }
 
 fn refused(error: impl std::fmt::Display) -> Problem {
@@ -237,7 +231,7 @@ pub(super) fn stored(answer: &Answer) -> Result<(), Problem> {
 }
 
 /// What is found of all that was tried at a site.
-pub(super) fn findings(bucket: &str, tried: &[Tried]) -> Vec<Finding> {
+pub(super) fn findings(tried: &[Tried]) -> Vec<Finding> {
     let mut found = Vec::new();
     for Tried { plan, path, problem, left, .. } in tried {
         found.extend(problem.as_ref().map(|problem| match problem {
@@ -251,10 +245,7 @@ pub(super) fn findings(bucket: &str, tried: &[Tried]) -> Vec<Finding> {
                 Finding::error("upload-mismatch", what, "look for what changes requests on their way, and report it")
             }
         }));
-        found.extend(left.as_ref().map(|left| {
-            let what = format!("{left} could not be removed");
-            Finding::warning("upload-left", what, format!("aws s3 rm --recursive s3://{bucket}/nearput-check/"))
-        }));
+        found.extend(remains::findings(left));
     }
     if tried.iter().all(|one| one.problem.is_none()) {
         let count = tried.len();

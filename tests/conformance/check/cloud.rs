@@ -137,9 +137,9 @@ impl Cloud {
     fn config(&self, setup: &Setup, home: &str, signers: &[String]) -> String {
         let (bucket, accelerate) = (setup.bucket, setup.accelerate);
         let front = if setup.is_reachable { self.front.address } else { SocketAddr::from(([127, 0, 0, 1], 9)) };
-        let (topology, mrap) = match setup.has_access_point {
-            true => ("mrap", format!("mrap = '{ALIAS}'")),
-            false => ("multi-region", String::new()),
+        let (topology, mrap) = match setup.access_point {
+            Some(_) => ("mrap", format!("mrap = '{ALIAS}'")),
+            None => ("multi-region", String::new()),
         };
         format!(
             "listen = '127.0.0.1:0'
@@ -178,7 +178,11 @@ impl Cloud {
             ahead: setup.ahead,
             may_look: setup.may_look,
             corrupts: setup.corrupts,
-            creates: setup.creates,
+            denies_settings: setup.denies_settings,
+            is_locked: setup.is_locked,
+            completes: setup.completes,
+            lists_parts: setup.lists_parts,
+            access_point: setup.access_point,
             ..State::default()
         });
         for bucket in [EU, US, DOTTED] {

@@ -21,8 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::access_point::{AccessPoint, HOST};
-use super::setup::{EU, NAME};
+use super::access_point::{self, Gate, HOST};
+use super::setup::{AccessPoint, EU, NAME};
 
 const CORS: [&str; 2] = ["access-control-allow-origin", "access-control-expose-headers"];
 
@@ -35,13 +35,13 @@ pub(crate) struct Front {
 struct Inner {
     moto: String,
     s3: SocketAddr,
-    access_point: AccessPoint,
+    gate: Gate,
     client: Client<HttpConnector, Full<Bytes>>,
     state: Mutex<State>,
 }
 
 /// What it does besides leading on.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct State {
     /// By bucket, as they were given: moto forgets half of them.
     pub(crate) replications: BTreeMap<String, String>,
@@ -51,8 +51,15 @@ pub(crate) struct State {
     pub(crate) may_look: bool,
     /// Whether it changes the files in forms.
     pub(crate) corrupts: bool,
-    /// Whether its access point creates uploads.
-    pub(crate) creates: bool,
+    /// Whether it says of those that it has no such thing.
+    pub(crate) denies_settings: bool,
+    /// Whether its buckets have Object Lock.
+    pub(crate) is_locked: bool,
+    /// Whether it completes uploads.
+    pub(crate) completes: bool,
+    /// Whether it tells which uploads there are.
+    pub(crate) lists_parts: bool,
+    pub(crate) access_point: Option<AccessPoint>,
     /// Whom the name of the signers leads to.
     pub(crate) signer: Option<SocketAddr>,
 }
@@ -60,9 +67,9 @@ pub(crate) struct State {
 impl Front {
     /// `keys` are those of the embedded S3.
     pub(crate) async fn start(moto: &str, s3: SocketAddr, keys: (&str, &str)) -> Self {
-        let access_point = AccessPoint::before(s3, EU, keys);
+        let gate = Gate::before(s3, keys);
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let inner = Arc::new(Inner { moto: moto.to_owned(), s3, access_point, client, state: Mutex::default() });
+        let inner = Arc::new(Inner { moto: moto.to_owned(), s3, gate, client, state: Mutex::default() });
         let address = inner.clone().serve(None).await;
         Self { address, inner }
     }
@@ -136,26 +143,35 @@ impl Inner {
         let bucket = bucket.split('?').next().unwrap_or_default();
         let query = head.uri.query().unwrap_or_default();
         let is_about_bucket = rest.is_empty() || rest.starts_with('?');
-        let (may_look, corrupts, creates) = {
-            let state = self.state.lock().expect("no panic");
-            (state.may_look, state.corrupts, state.creates)
-        };
+        let state = self.state.lock().expect("no panic").clone();
+        let is_of_upload = query.split('&').any(|pair| pair.starts_with("uploadId="));
         let is_of_others = bucket_of(&host).is_none() && (path == "/" || path.starts_with("/2013-04-01/"));
         let is_look = is_of_others || (is_about_bucket && !query.is_empty());
+        let is_refused = (is_look && !state.may_look)
+            || (is_of_upload && head.method == Method::GET && !state.lists_parts)
+            || (is_of_upload && head.method == Method::POST && !state.completes);
         let mut answer = if host == HOST && head.method == Method::OPTIONS {
             let mut headers = head.headers;
             headers.remove("host");
             self.forward(&self.moto, head.method, &format!("/{EU}/k"), headers, body).await
-        } else if host == HOST && head.method == Method::POST && !creates {
-            plain(StatusCode::NOT_IMPLEMENTED, "<Error><Code>NotImplemented</Code></Error>")
-        } else if host == HOST {
-            self.access_point.answer(&head.method, head.uri.path(), query, &head.headers, body).await
+        } else if let (true, Some(setup)) = (host == HOST, &state.access_point) {
+            let (method, headers, path) = (&head.method, &head.headers, head.uri.path());
+            let mut answer = self.gate.answer(setup, access_point::Asked { method, path, query, headers, body }).await;
+            if let Some(origin) = headers.get(ORIGIN).filter(|_| setup.is_readable) {
+                answer.headers_mut().extend(self.cors(EU, origin.clone(), method).await);
+            }
+            answer
         } else if host.contains(".s3-accelerate.") && !self.is_accelerated(bucket).await {
             plain(StatusCode::BAD_REQUEST, "<Error><Code>InvalidRequest</Code></Error>")
         } else if head.method == Method::OPTIONS {
             self.forward(&self.moto, head.method, &in_path, head.headers, body).await
-        } else if is_look && !may_look {
+        } else if is_refused {
             plain(StatusCode::FORBIDDEN, "<Error><Code>AccessDenied</Code></Error>")
+        } else if is_about_bucket && !query.is_empty() && head.method == Method::GET && state.denies_settings {
+            plain(StatusCode::METHOD_NOT_ALLOWED, "<Error><Code>MethodNotAllowed</Code></Error>")
+        } else if is_about_bucket && query.starts_with("object-lock") && state.is_locked {
+            let lock = "<ObjectLockEnabled>Enabled</ObjectLockEnabled>";
+            plain(StatusCode::OK, &format!("<ObjectLockConfiguration>{lock}</ObjectLockConfiguration>"))
         } else if is_about_bucket && query.starts_with("replication") {
             self.replication(bucket)
         } else if is_about_bucket && head.method != Method::POST {
@@ -165,7 +181,7 @@ impl Inner {
         } else {
             let origin = head.headers.get(ORIGIN).cloned();
             let is_form = head.method == Method::POST && is_about_bucket;
-            let body = if corrupts && is_form { changed(&body) } else { body };
+            let body = if state.corrupts && is_form { changed(&body) } else { body };
             let mut answer =
                 self.forward(&format!("http://{}", self.s3), head.method.clone(), &path, head.headers, body).await;
             CORS.iter().for_each(|name| drop(answer.headers_mut().remove(*name)));
@@ -174,7 +190,7 @@ impl Inner {
             }
             answer
         };
-        let date = SystemTime::now() + self.state.lock().expect("no panic").ahead;
+        let date = SystemTime::now() + state.ahead;
         let date = aws_sdk_s3::primitives::DateTime::from(date);
         let date = date.fmt(aws_sdk_s3::primitives::DateTimeFormat::HttpDate).expect("a date");
         answer.headers_mut().insert(DATE, HeaderValue::from_str(&date).expect("a value"));

@@ -13,7 +13,7 @@ use nearput_signer::{Finding, Report, Severity};
 use serde_json::json;
 
 use cloud::Cloud;
-use setup::{Certificate, DOTTED, Setup};
+use setup::{AccessPoint, Certificate, DOTTED, Setup};
 
 /// What is planted, and the name by which it must be found.
 struct Fault {
@@ -78,7 +78,8 @@ const FAULTS: &[Fault] = &[
     error("signers-differ", |world| {
         world.second_tables = "\n[[rules]]\naccess = 'private'\nkey = '{sub}/{uuid}/{name}'\nsites = ['us']";
     }),
-    error("mrap-create", |world| (world.has_access_point, world.creates) = (true, false)),
+    error("mrap-create", |world| world.access_point = Some(AccessPoint { creates: false, ..AccessPoint::SOUND })),
+    error("upload-refused", |world| world.completes = false),
     warning("signers-same-home", |world| world.second_home = "eu"),
 ];
 
@@ -113,7 +114,7 @@ async fn every_planted_fault_is_found_by_its_name_and_nothing_in_a_sound_world()
 #[tokio::test]
 async fn an_access_point_that_creates_uploads_and_takes_their_parts_is_said_to_work() {
     let cloud = Cloud::start().await;
-    let report = cloud.look(&Setup { has_access_point: true, ..Setup::sound() }).await;
+    let report = cloud.look(&Setup::behind(AccessPoint::SOUND)).await;
     assert!(wrong(&report).is_empty(), "{}", wrong(&report).join("\n"));
     for id in ["mrap-put", "mrap-create", "mrap-part"] {
         assert_eq!(report.findings.iter().filter(|finding| finding.id == id).count(), 1, "{id}");
@@ -145,4 +146,24 @@ async fn what_the_credentials_may_not_see_is_no_error_and_names_the_right_that_i
         let is_fine = |finding: &&Finding| finding.id == id && finding.severity == Severity::Ok;
         assert!(report.findings.iter().any(|finding| is_fine(&finding)), "{id}\n{said}");
     }
+}
+
+#[tokio::test]
+async fn a_site_that_does_not_tell_of_its_uploads_is_not_taken_for_one_without_them() {
+    let cloud = Cloud::start().await;
+    let report = cloud.look(&Setup { lists_parts: false, ..Setup::behind(AccessPoint::SOUND) }).await;
+    let holder: Vec<_> = report.findings.iter().filter(|finding| finding.id == "mrap-holder").collect();
+    assert!(matches!(holder[..], [Finding { severity: Severity::Unknown, .. }]), "{report}");
+    let left = cloud.leftovers();
+    let told = report.findings.iter().filter(|finding| finding.id == "upload-left").count();
+    assert!(left == 0 || told > 0, "{left} left, {told} told of\n{report}");
+}
+
+#[tokio::test]
+async fn everything_that_is_left_is_told_of() {
+    let cloud = Cloud::start().await;
+    let access_point = AccessPoint { leads_to: DOTTED, ..AccessPoint::SOUND };
+    let report = cloud.look(&Setup::behind(access_point)).await;
+    let told = report.findings.iter().filter(|finding| finding.id == "upload-left");
+    assert_eq!(told.count(), 2, "an object and an open upload\n{report}");
 }

@@ -47,10 +47,25 @@ pub(crate) struct Setup {
     pub(crate) is_reachable: bool,
     /// Whether the credentials may see how everything is set up.
     pub(crate) may_look: bool,
+    /// Whether the storage says of a bucket's settings that it has no such thing.
+    pub(crate) denies_settings: bool,
+    pub(crate) is_locked: bool,
     pub(crate) corrupts: bool,
-    pub(crate) has_access_point: bool,
-    /// Whether that one creates uploads.
+    /// Whether the storage completes multipart uploads.
+    pub(crate) completes: bool,
+    /// Whether it tells which multipart uploads it has.
+    pub(crate) lists_parts: bool,
+    pub(crate) access_point: Option<AccessPoint>,
+}
+
+/// What is in front of the buckets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AccessPoint {
+    pub(crate) leads_to: &'static str,
     pub(crate) creates: bool,
+    pub(crate) takes_parts: bool,
+    /// Whether pages may read what it answers.
+    pub(crate) is_readable: bool,
 }
 
 pub(crate) struct Cors {
@@ -125,11 +140,23 @@ impl Setup {
             is_trusted: true,
             is_reachable: true,
             may_look: true,
+            denies_settings: false,
+            is_locked: false,
             corrupts: false,
-            has_access_point: false,
-            creates: true,
+            completes: true,
+            lists_parts: true,
+            access_point: None,
         }
     }
+
+    /// The same behind an access point.
+    pub(crate) fn behind(access_point: AccessPoint) -> Self {
+        Self { access_point: Some(access_point), ..Self::sound() }
+    }
+}
+
+impl AccessPoint {
+    pub(crate) const SOUND: Self = Self { leads_to: EU, creates: true, takes_parts: true, is_readable: true };
 }
 
 impl Cors {
