@@ -79,6 +79,11 @@ const FAULTS: &[Fault] = &[
         world.second_tables = "\n[[rules]]\naccess = 'private'\nkey = '{sub}/{uuid}/{name}'\nsites = ['us']";
     }),
     error("mrap-create", |world| world.access_point = Some(AccessPoint { creates: false, ..AccessPoint::SOUND })),
+    error("mrap-part", |world| world.access_point = Some(AccessPoint { takes_parts: false, ..AccessPoint::SOUND })),
+    // To a bucket of no site.
+    error("mrap-put", |world| world.access_point = Some(AccessPoint { leads_to: DOTTED, ..AccessPoint::SOUND })),
+    error("mrap-holder", |world| world.access_point = Some(AccessPoint { leads_to: DOTTED, ..AccessPoint::SOUND })),
+    warning("object-lock-on", |world| world.is_locked = true),
     error("upload-refused", |world| world.completes = false),
     warning("signers-same-home", |world| world.second_home = "eu"),
 ];
