@@ -25,7 +25,7 @@ pub(super) struct Access {
     pub(super) is_allowed: bool,
     /// Of those that the client uses.
     pub(super) refused_methods: Vec<String>,
-    /// Of those that the signer signs for a PUT.
+    /// Of those that the signer signs.
     pub(super) refused_headers: Vec<String>,
 }
 
@@ -37,11 +37,31 @@ struct Allowed {
     headers: bool,
 }
 
-/// The headers that the signer signs for uploads by these rules.
-pub(super) fn signed_headers(rules: &[Rule], checksum: Option<&str>, conditional_writes: bool) -> Vec<String> {
+/// What the signer signs for pages to send by one method.
+#[derive(Debug, Clone)]
+pub(super) struct Signed {
+    method: &'static str,
+    headers: Vec<String>,
+}
+
+impl Signed {
+    /// Files and parts, by these rules.
+    pub(super) fn put(rules: &[Rule], checksum: Option<&str>, conditional_writes: bool) -> Self {
+        let conditions = conditional_writes.then_some("if-none-match");
+        Self { method: "PUT", headers: headers(rules, checksum.into_iter().chain(conditions)) }
+    }
+
+    /// The creation of a multipart upload.
+    pub(super) fn create(rules: &[Rule], has_checksum: bool) -> Self {
+        let kind = ["x-amz-checksum-algorithm", "x-amz-checksum-type"];
+        Self { method: "POST", headers: headers(rules, kind.into_iter().filter(|_| has_checksum)) }
+    }
+}
+
+/// Those of the rules, and further ones.
+fn headers<'a>(rules: &[Rule], further: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut headers = BTreeSet::from(["content-type", "content-disposition"]);
-    headers.extend(checksum);
-    headers.extend(conditional_writes.then_some("if-none-match"));
+    headers.extend(further);
     for rule in rules {
         headers.extend(rule.cache_control.is_some().then_some("cache-control"));
         headers.extend(rule.storage_class.is_some().then_some("x-amz-storage-class"));
@@ -56,7 +76,7 @@ pub(super) fn signed_headers(rules: &[Rule], checksum: Option<&str>, conditional
 
 /// Asks as a browser does. Where it is refused, the reason is asked for by further preflights. None where nothing answers, which
 /// another check tells of.
-pub(super) async fn look(eyes: &Eyes, path: &Path, origin: &str, headers: &[String]) -> Option<Access> {
+pub(super) async fn look(eyes: &Eyes, path: &Path, origin: &str, signed: &[&Signed]) -> Option<Access> {
     let ask = async |method: &str, headers: &[String]| {
         let answer = eyes.send(&preflight(&path.url("nearput-check"), origin, method, headers)).await.ok()?;
         Some(judge(&answer, origin, method, headers))
@@ -74,11 +94,15 @@ pub(super) async fn look(eyes: &Eyes, path: &Path, origin: &str, headers: &[Stri
     }
     // Storage answers nothing at all where any part of a rule does not fit.
     access.is_allowed = access.refused_methods.len() < METHODS.len();
-    let can_put = !access.refused_methods.iter().any(|method| method == "PUT");
-    if can_put && !ask("PUT", headers).await?.headers {
+    for Signed { method, headers } in signed {
+        if access.refused_methods.iter().any(|refused| refused == method) || ask(method, headers).await?.headers {
+            continue;
+        }
         for header in headers {
-            let allowed = ask("PUT", std::slice::from_ref(header)).await?;
-            access.refused_headers.extend((!allowed.headers).then(|| header.clone()));
+            let is_allowed = ask(method, std::slice::from_ref(header)).await?.headers;
+            if !is_allowed && !access.refused_headers.contains(header) {
+                access.refused_headers.push(header.clone());
+            }
         }
     }
     Some(access)
@@ -105,14 +129,18 @@ fn judge(answer: &Answer, origin: &str, method: &str, headers: &[String]) -> All
     };
     let has =
         |list: &[String], item: &str| list.iter().any(|known| known == "*" || *known == item.to_ascii_lowercase());
-    let named = answer.header("access-control-allow-origin");
-    let origin = answer.status.is_success() && named.is_some_and(|named| named == "*" || named == origin);
+    let origin = answer.status.is_success() && is_readable(answer, origin);
     let allowed_headers = list("access-control-allow-headers");
     Allowed {
         origin,
         method: origin && has(&list("access-control-allow-methods"), method),
         headers: origin && headers.iter().all(|header| has(&allowed_headers, header)),
     }
+}
+
+/// Whether a browser lets pages of this origin see the answer at all.
+pub(super) fn is_readable(answer: &Answer, origin: &str) -> bool {
+    answer.header("access-control-allow-origin").is_some_and(|named| named == "*" || named == origin)
 }
 
 /// What is wrong with a bucket's rules, each thing once, with the paths where it was seen.

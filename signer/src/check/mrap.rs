@@ -7,6 +7,8 @@ use futures_util::future::join_all;
 use nearput_api::{PathKind, Plan};
 
 use super::aws_call::texts;
+use super::cors;
+use super::eyes::Answer;
 use super::finding::Finding;
 use super::remains::{self, Remains};
 use super::sample;
@@ -80,7 +82,7 @@ impl Trial<'_> {
                 self.left.extend(Remains { site, key, upload_id: None, may_be_stored: true }.clear().await);
             }
         }
-        stored(&answer?).map_err(text)?;
+        read(uploads, &answer?)?;
         if holder.is_none() {
             self.left.push(format!("{key} behind the access point"));
         }
@@ -111,11 +113,13 @@ impl Trial<'_> {
         let upload = uploads.upload(upload.ticket.created(&holder.id, &id));
         let part = async {
             let signed = upload.sign(&uploads.part(&upload).map_err(text)?, &presigner).map_err(text)?;
-            stored(&uploads.send(&signed, path, sample::CONTENT).await?).map_err(text)
+            read(uploads, &uploads.send(&signed, path, sample::CONTENT).await?)
         };
-        let part = part.await;
+        let is_created = read(uploads, &answer);
+        let part = if is_created.is_ok() { part.await } else { Ok(()) };
         let remains = Remains { site: holder, key: &key, upload_id: Some(&id), may_be_stored: false };
         self.left.extend(remains.clear().await);
+        is_created?;
         Ok(Parts::In { site: holder.id.clone(), part })
     }
 
@@ -133,6 +137,19 @@ impl Trial<'_> {
         self.left.push(format!("the open upload {key} behind the access point"));
         parts
     }
+}
+
+/// What a page learns of an answer.
+fn read(uploads: &Uploads<'_>, answer: &Answer) -> Result<(), String> {
+    stored(answer).map_err(text)?;
+    // Where no page is known, none is asked for.
+    if uploads.origin == cors::FOREIGN || cors::is_readable(answer, uploads.origin) {
+        return Ok(());
+    }
+    Err(format!(
+        "pages of {} may not read its answer, which has no access-control-allow-origin for them",
+        uploads.origin
+    ))
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -1,12 +1,14 @@
 //! Everything about one site.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
 use nearput_api::{ChecksumAlgorithm, PathKind};
 
 use super::bucket::{self, Expected, Presence};
+use super::cors::Signed;
 use super::eyes::{self, Answer, Eyes};
 use super::finding::Finding;
 use super::replication::{self, Member};
@@ -124,10 +126,17 @@ async fn look_at_cors(asked: &Asked<'_>) -> Vec<Finding> {
         Some(ChecksumAlgorithm::Crc32c) => Some("x-amz-checksum-crc32c"),
         None => None,
     };
-    let headers = cors::signed_headers(&rules, checksum, site.conditional_writes);
+    let put = Signed::put(&rules, checksum, site.conditional_writes);
+    let create = Signed::create(&rules, checksum.is_some());
+    let signed = |path: &Path| -> Vec<_> {
+        // By an access point the page creates uploads itself.
+        let creates = path.kind == PathKind::Mrap;
+        iter::once(&put).chain(creates.then_some(&create)).collect()
+    };
     let mut seen = Vec::new();
     for origin in *origins {
-        let looks = site.bucket.paths.iter().map(|path| cors::look(eyes, path, origin, &headers));
+        let looks =
+            site.bucket.paths.iter().map(|path| async move { cors::look(eyes, path, origin, &signed(path)).await });
         seen.extend(join_all(looks).await.into_iter().flatten());
     }
     let mut found = cors::findings(&site.bucket.name, &seen);

@@ -79,10 +79,22 @@ const FAULTS: &[Fault] = &[
         world.second_tables = "\n[[rules]]\naccess = 'private'\nkey = '{sub}/{uuid}/{name}'\nsites = ['us']";
     }),
     error("mrap-create", |world| world.access_point = Some(AccessPoint { creates: false, ..AccessPoint::SOUND })),
+    error("mrap-create", |world| world.access_point = Some(AccessPoint { is_readable: false, ..AccessPoint::SOUND })),
     error("mrap-part", |world| world.access_point = Some(AccessPoint { takes_parts: false, ..AccessPoint::SOUND })),
     // To a bucket of no site.
     error("mrap-put", |world| world.access_point = Some(AccessPoint { leads_to: DOTTED, ..AccessPoint::SOUND })),
     error("mrap-holder", |world| world.access_point = Some(AccessPoint { leads_to: DOTTED, ..AccessPoint::SOUND })),
+    // All that a PUT needs, and not what Create has besides.
+    error("cors-header-refused", |world| {
+        world.access_point = Some(AccessPoint::SOUND);
+        world.cors.headers = vec![
+            "content-type",
+            "content-disposition",
+            "if-none-match",
+            "x-amz-checksum-crc64nvme",
+            "x-amz-meta-nearput-check",
+        ];
+    }),
     warning("object-lock-on", |world| world.is_locked = true),
     error("upload-refused", |world| world.completes = false),
     warning("signers-same-home", |world| world.second_home = "eu"),
