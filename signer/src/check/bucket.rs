@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{
 };
 
 use super::finding::Finding;
-use super::look::Look;
+use super::look::{Look, Right};
 use crate::error::chain;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -66,7 +66,7 @@ pub(super) async fn find(client: &Client, bucket: &str) -> Presence {
 }
 
 /// Looks at all settings.
-pub(super) async fn look(client: &Client, bucket: &str) -> Settings {
+pub(super) async fn look(client: &Client, bucket: &str, is_at_aws: bool) -> Settings {
     let (versioning, acceleration, lifecycle, block, ownership, encryption, policy, lock) = futures_util::join!(
         client.get_bucket_versioning().bucket(bucket).send(),
         client.get_bucket_accelerate_configuration().bucket(bucket).send(),
@@ -110,37 +110,37 @@ pub(super) async fn look(client: &Client, bucket: &str) -> Settings {
     let locked = lock.map(|set| {
         set.object_lock_configuration.is_some_and(|set| set.object_lock_enabled == Some(ObjectLockEnabled::Enabled))
     });
-    let no = || false;
+    let (no, right) = (|| false, |name| Right { name, is_at_aws });
     Settings {
-        is_versioned: Look::of("s3:GetBucketVersioning", versioned, &[], no),
-        is_accelerated: Look::of("s3:GetAccelerateConfiguration", accelerated, &[], no),
+        is_versioned: Look::of(right("s3:GetBucketVersioning"), versioned, &[], no),
+        is_accelerated: Look::of(right("s3:GetAccelerateConfiguration"), accelerated, &[], no),
         aborts_after_days: Look::of(
-            "s3:GetLifecycleConfiguration",
+            right("s3:GetLifecycleConfiguration"),
             aborts,
             &["NoSuchLifecycleConfiguration"],
             Vec::new,
         ),
         blocks_public_access: Look::of(
-            "s3:GetBucketPublicAccessBlock",
+            right("s3:GetBucketPublicAccessBlock"),
             blocks,
             &["NoSuchPublicAccessBlockConfiguration"],
             no,
         ),
         enforces_ownership: Look::of(
-            "s3:GetBucketOwnershipControls",
+            right("s3:GetBucketOwnershipControls"),
             enforced,
             &["OwnershipControlsNotFoundError"],
             no,
         ),
         is_encrypted: Look::of(
-            "s3:GetEncryptionConfiguration",
+            right("s3:GetEncryptionConfiguration"),
             encrypted,
             &["ServerSideEncryptionConfigurationNotFoundError"],
             no,
         ),
-        has_public_policy: Look::of("s3:GetBucketPolicyStatus", public, &["NoSuchBucketPolicy"], no),
+        has_public_policy: Look::of(right("s3:GetBucketPolicyStatus"), public, &["NoSuchBucketPolicy"], no),
         has_object_lock: Look::of(
-            "s3:GetBucketObjectLockConfiguration",
+            right("s3:GetBucketObjectLockConfiguration"),
             locked,
             &["ObjectLockConfigurationNotFoundError"],
             no,

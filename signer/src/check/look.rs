@@ -19,10 +19,17 @@ pub(super) enum Look<T> {
     Failed(String),
 }
 
+/// What is needed to see it, and who is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Right {
+    pub(super) name: &'static str,
+    pub(super) is_at_aws: bool,
+}
+
 impl<T> Look<T> {
     /// Reads an answer of the storage. `absent` is what there is where the error has one of these codes.
     pub(super) fn of<E>(
-        right: &'static str,
+        right: Right,
         answer: Result<T, SdkError<E, HttpResponse>>,
         absent: &[&str],
         nothing: impl FnOnce() -> T,
@@ -37,8 +44,14 @@ impl<T> Look<T> {
         let status = error.raw_response().map(|response| response.status().as_u16());
         match (error.code(), status) {
             (Some(code), _) if absent.contains(&code) => Self::Seen(nothing()),
-            (Some("NotImplemented" | "MethodNotAllowed"), _) | (_, Some(405 | 501)) => Self::Unsupported,
-            (Some("AccessDenied" | "AllAccessDisabled"), _) | (_, Some(401 | 403)) => Self::Refused { right },
+            // AWS has all of them, and answers so to an identity of another account than the bucket's:
+            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html
+            (Some("NotImplemented" | "MethodNotAllowed"), _) | (_, Some(405 | 501)) if !right.is_at_aws => {
+                Self::Unsupported
+            }
+            (Some("AccessDenied" | "AllAccessDisabled"), _) | (_, Some(401 | 403)) => {
+                Self::Refused { right: right.name }
+            }
             (Some(code), _) => Self::Failed(format!("{code}: {}", error.message().unwrap_or_default())),
             (None, _) => Self::Failed(chain(&error)),
         }

@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{
 };
 
 use super::finding::Finding;
-use super::look::Look;
+use super::look::{Look, Right};
 
 const SOURCE: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html";
 
@@ -45,7 +45,7 @@ pub(super) struct Member {
 }
 
 /// Looks at a bucket's rules.
-pub(super) async fn look(client: &Client, bucket: &str) -> Look<Replication> {
+pub(super) async fn look(client: &Client, bucket: &str, is_at_aws: bool) -> Look<Replication> {
     let answer = client.get_bucket_replication().bucket(bucket).send().await;
     let read = answer.map(|answer| {
         answer.replication_configuration.map_or_else(Replication::default, |set| Replication {
@@ -54,7 +54,8 @@ pub(super) async fn look(client: &Client, bucket: &str) -> Look<Replication> {
         })
     });
     let absent = ["ReplicationConfigurationNotFoundError"];
-    Look::of("s3:GetReplicationConfiguration", read, &absent, Replication::default)
+    let right = Right { name: "s3:GetReplicationConfiguration", is_at_aws };
+    Look::of(right, read, &absent, Replication::default)
 }
 
 fn read(rule: &ReplicationRule) -> Copy {

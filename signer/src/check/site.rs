@@ -54,7 +54,10 @@ pub(super) async fn look(asked: Asked<'_>) -> Looked {
     };
     let mut member = None;
     if is_there {
-        let (settings, replication) = futures_util::join!(bucket::look(client, name), replication::look(client, name));
+        let (settings, replication) = futures_util::join!(
+            bucket::look(client, name, given.is_on_aws()),
+            replication::look(client, name, given.is_on_aws())
+        );
         found.extend(settings.findings(&expected));
         let is_versioned = settings.is_versioned;
         member = Some(Member { site: site.id.clone(), bucket: name.to_owned(), is_versioned, replication });

@@ -184,3 +184,23 @@ async fn everything_that_is_left_is_told_of() {
     let told = report.findings.iter().filter(|finding| finding.id == "upload-left");
     assert_eq!(told.count(), 2, "an object and an open upload\n{report}");
 }
+
+#[tokio::test]
+async fn a_setting_that_aws_denies_to_have_was_not_looked_at() {
+    let cloud = Cloud::start().await;
+    let report = cloud.look(&Setup { denies_settings: true, ..Setup::sound() }).await;
+    for id in [
+        "acceleration",
+        "lifecycle",
+        "public-access",
+        "bucket-policy",
+        "encryption",
+        "object-lock",
+        "versioning",
+        "replication",
+    ] {
+        let found: Vec<_> = report.findings.iter().filter(|finding| finding.id == id).collect();
+        let are_unknown = found.iter().all(|finding| finding.severity == Severity::Unknown);
+        assert!(!found.is_empty() && are_unknown, "{id}\n{report}");
+    }
+}
