@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use nearput_signer::{CheckOptions, Config, Secrets};
+use nearput_signer::{CheckOptions, Config, Report, Secrets, Severity};
 
 use crate::ConfigFile;
 
@@ -24,6 +24,9 @@ pub(crate) struct Check {
     /// Uploads nothing. Without this, small objects are uploaded below `nearput-check/`, and removed.
     #[arg(long)]
     read_only: bool,
+    /// Fails for warnings as well, and for what could not be looked at.
+    #[arg(long)]
+    strict: bool,
     /// Writes the findings as JSON.
     #[arg(long)]
     json: bool,
@@ -39,11 +42,10 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    /// 0: nothing is wrong; 1: there are errors; 2: nothing could be looked at.
+    /// 0: nothing is wrong; 1: there are errors, or whatever `--strict` takes for one; 2: nothing could be looked at.
     pub(crate) async fn run(self) -> ExitCode {
         match self.look().await {
-            Ok(false) => ExitCode::SUCCESS,
-            Ok(true) => ExitCode::from(1),
+            Ok(code) => code.into(),
             Err(error) => {
                 eprintln!("signer: {error}");
                 ExitCode::from(2)
@@ -51,9 +53,8 @@ impl Check {
         }
     }
 
-    /// Whether there are errors.
-    async fn look(self) -> Result<bool, Box<dyn Error>> {
-        let Self { file, signer, origin, read_only, json, ca, resolve, dns } = self;
+    async fn look(self) -> Result<u8, Box<dyn Error>> {
+        let Self { file, signer, origin, read_only, strict, json, ca, resolve, dns } = self;
         let config = Config::load(&file.path)?;
         let secrets = Secrets::of_sites(&config)?;
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
@@ -78,11 +79,44 @@ impl Check {
         } else {
             println!("{report}");
         }
-        Ok(report.has_errors())
+        Ok(exit_code(&report, strict))
+    }
+}
+
+fn exit_code(report: &Report, is_strict: bool) -> u8 {
+    let severities = || report.findings.iter().map(|finding| finding.severity);
+    let bearable = if is_strict { Severity::Ok } else { Severity::Warning };
+    match severities().max() {
+        Some(worst) if worst > bearable => 1,
+        Some(_) if severities().any(|severity| severity != Severity::Unknown) => 0,
+        Some(_) | None => 2,
     }
 }
 
 fn parse_resolve(text: &str) -> Result<(String, SocketAddr), String> {
     let read = text.split_once('=').and_then(|(host, address)| Some((host.to_owned(), address.parse().ok()?)));
     read.ok_or_else(|| "write host, address and port, as in `sign.example.com=203.0.113.7:443`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use nearput_signer::Finding;
+
+    use super::*;
+
+    #[test]
+    fn a_check_that_has_seen_nothing_does_not_pass() {
+        let report = |severities: &[Severity]| {
+            let finding =
+                |&severity| Finding { id: "id", severity, site: None, what: String::new(), mend: None, source: None };
+            Report { findings: severities.iter().map(finding).collect() }
+        };
+        let codes = |severities: &[Severity]| [false, true].map(|is_strict| exit_code(&report(severities), is_strict));
+        assert_eq!(codes(&[Severity::Ok]), [0, 0]);
+        assert_eq!(codes(&[Severity::Ok, Severity::Unknown]), [0, 1]);
+        assert_eq!(codes(&[Severity::Ok, Severity::Warning]), [0, 1]);
+        assert_eq!(codes(&[Severity::Error, Severity::Unknown]), [1, 1]);
+        assert_eq!(codes(&[Severity::Unknown, Severity::Unknown]), [2, 1]);
+        assert_eq!(codes(&[]), [2, 2]);
+    }
 }

@@ -38,7 +38,7 @@ use hickory_resolver::TokioResolver;
 pub use finding::{Finding, Report, Severity};
 
 use crate::app::{BuildError, connect_all};
-use crate::config::{self, Config, Secrets, Topology};
+use crate::config::{self, Config, Origin, Secrets, Topology};
 use crate::metrics::Metrics;
 use crate::partition::Partition;
 use crate::site::Site;
@@ -79,10 +79,20 @@ pub enum CheckError {
     Roots(reqwest::Error),
     #[error("no requests can be sent: {0}")]
     Client(reqwest::Error),
+    #[error("--signer: {0}")]
+    Signer(String),
+    #[error("--signer: the token would go to {0} in clear; write an address of https")]
+    InClear(String),
 }
 
 /// Looks at everything that the configuration names.
 pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions) -> Result<Report, CheckError> {
+    for signer in &options.signers {
+        let origin = Origin::try_from(signer.clone()).map_err(|problem| CheckError::Signer(problem.to_string()))?;
+        if options.token.is_some() && origin.is_in_clear() && !origin.is_loopback() {
+            return Err(CheckError::InClear(signer.clone()));
+        }
+    }
     let roots = options.roots.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
     let resolver = dns::resolver(options.dns_server);
     // The system's own way is better where nothing else is asked for: it knows of more than DNS.

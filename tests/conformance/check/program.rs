@@ -45,8 +45,18 @@ async fn the_exit_code_says_whether_there_are_errors_and_whether_anything_was_lo
     assert!(said.contains("0 errors, 0 warnings, 0 not looked at, "), "{said}");
     assert!(!said.contains(SECRET_KEY) && !said.contains("X-Amz-Signature"));
 
+    assert_eq!(run(&cloud, &Setup::sound(), &["--read-only", "--strict"]).await.status.code(), Some(0));
     let warned = Setup { enforces_ownership: false, ..Setup::sound() };
-    assert_eq!(run(&cloud, &warned, &["--read-only"]).await.status.code(), Some(0));
+    let hidden = Setup { may_look: false, ..Setup::sound() };
+    for imperfect in [warned, hidden] {
+        assert_eq!(run(&cloud, &imperfect, &["--read-only"]).await.status.code(), Some(0));
+        assert_eq!(run(&cloud, &imperfect, &["--read-only", "--strict"]).await.status.code(), Some(1));
+    }
+
+    let in_clear = run(&cloud, &Setup::sound(), &["--signer", "http://sign.example"]).await;
+    assert_eq!(in_clear.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&in_clear.stderr).into_owned();
+    assert!(said.contains("--signer: the token would go to http://sign.example in clear"), "{said}");
 
     let broken = Setup { is_versioned: false, ..Setup::sound() };
     let broken = run(&cloud, &broken, &["--json", "--read-only"]).await;
