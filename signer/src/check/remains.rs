@@ -1,6 +1,7 @@
 //! What is left of an upload that was tried, and its removal, whichever way it has gone.
 
 use super::finding::Finding;
+use crate::replication::Replication;
 use crate::site::Site;
 
 /// All that there may be of one upload at a site.
@@ -31,20 +32,26 @@ impl Remains<'_> {
     }
 }
 
-/// Whether there is no such object any more. The marker that hides it is replicated, and so comes first; the version itself is then
-/// removed as well, where that is allowed.
+/// Whether there is no such object any more. The version itself leaves nothing behind where it is deleted. But that is not copied: the
+/// copies are hidden by a marker, which is:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-marker-replication.html>.
 async fn remove(site: &Site, key: &str) -> bool {
-    let version = match site.storage.head(key, None).await {
-        Ok(Some(object)) => object.version_id,
+    let (version, is_copied) = match site.storage.head(key, None).await {
+        Ok(Some(object)) => {
+            (object.version_id, object.replication.is_some_and(|copies| copies != Replication::Replica))
+        }
         Ok(None) => return true,
-        Err(_) => None,
+        Err(_) => (None, false),
     };
-    let delete = || site.storage.client().delete_object().bucket(&site.bucket.name).key(key);
-    let is_hidden = delete().send().await.is_ok();
-    if let Some(version) = version.filter(|version| version != "null") {
-        let _ = delete().version_id(version).send().await;
-    }
-    is_hidden
+    let delete = async |version: Option<&str>| {
+        let delete = site.storage.client().delete_object().bucket(&site.bucket.name).key(key);
+        delete.set_version_id(version.map(str::to_owned)).send().await.is_ok()
+    };
+    let is_hidden = is_copied && delete(None).await;
+    // An object from before the bucket had versions.
+    let version = version.filter(|version| version != "null");
+    let is_gone = version.is_some() && delete(version.as_deref()).await;
+    is_hidden || is_gone || delete(None).await
 }
 
 /// What is found where something is left.

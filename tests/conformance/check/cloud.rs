@@ -112,6 +112,11 @@ impl Cloud {
         }
     }
 
+    /// The queries of all requests by which objects were deleted since it was set up.
+    pub(crate) fn deletes(&self) -> Vec<String> {
+        self.front.deletes()
+    }
+
     /// How many objects and open uploads there are.
     pub(crate) fn leftovers(&self) -> usize {
         let buckets = [EU, US, DOTTED].map(|bucket| self.data.path().join(bucket));
@@ -182,6 +187,7 @@ impl Cloud {
             is_locked: setup.is_locked,
             completes: setup.completes,
             lists_parts: setup.lists_parts,
+            object_headers: setup.object_headers,
             access_point: setup.access_point,
             ..State::default()
         });

@@ -38,6 +38,8 @@ struct Inner {
     gate: Gate,
     client: Client<HttpConnector, Full<Bytes>>,
     state: Mutex<State>,
+    /// The queries by which objects were deleted.
+    deletes: Mutex<Vec<String>>,
 }
 
 /// What it does besides leading on.
@@ -59,6 +61,8 @@ pub(crate) struct State {
     pub(crate) completes: bool,
     /// Whether it tells which uploads there are.
     pub(crate) lists_parts: bool,
+    /// What it says of each object besides.
+    pub(crate) object_headers: &'static [(&'static str, &'static str)],
     pub(crate) access_point: Option<AccessPoint>,
     /// Whom the name of the signers leads to.
     pub(crate) signer: Option<SocketAddr>,
@@ -69,7 +73,14 @@ impl Front {
     pub(crate) async fn start(moto: &str, s3: SocketAddr, keys: (&str, &str)) -> Self {
         let gate = Gate::before(s3, keys);
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let inner = Arc::new(Inner { moto: moto.to_owned(), s3, gate, client, state: Mutex::default() });
+        let inner = Arc::new(Inner {
+            moto: moto.to_owned(),
+            s3,
+            gate,
+            client,
+            state: Mutex::default(),
+            deletes: Mutex::default(),
+        });
         let address = inner.clone().serve(None).await;
         Self { address, inner }
     }
@@ -92,6 +103,11 @@ impl Front {
 
     pub(crate) fn set(&self, state: State) {
         *self.inner.state.lock().expect("no panic") = state;
+        self.inner.deletes.lock().expect("no panic").clear();
+    }
+
+    pub(crate) fn deletes(&self) -> Vec<String> {
+        self.inner.deletes.lock().expect("no panic").clone()
     }
 }
 
@@ -184,6 +200,15 @@ impl Inner {
             let body = if state.corrupts && is_form { changed(&body) } else { body };
             let mut answer =
                 self.forward(&format!("http://{}", self.s3), head.method.clone(), &path, head.headers, body).await;
+            if head.method == Method::DELETE && !is_of_upload {
+                self.deletes.lock().expect("no panic").push(query.to_owned());
+            }
+            if head.method == Method::HEAD && answer.status().is_success() {
+                let further = state.object_headers.iter().copied();
+                let further =
+                    further.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+                answer.headers_mut().extend(further);
+            }
             CORS.iter().for_each(|name| drop(answer.headers_mut().remove(*name)));
             if let Some(origin) = origin {
                 answer.headers_mut().extend(self.cors(bucket, origin, &head.method).await);

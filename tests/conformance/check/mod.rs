@@ -204,3 +204,19 @@ async fn a_setting_that_aws_denies_to_have_was_not_looked_at() {
         assert!(!found.is_empty() && are_unknown, "{id}\n{report}");
     }
 }
+
+#[tokio::test]
+async fn a_version_is_deleted_itself_and_leaves_a_marker_only_where_copies_are_to_be_hidden() {
+    let cloud = Cloud::start().await;
+    let names_version = |query: &String| query.contains("versionId=v1");
+    let object_headers: &[_] = &[("x-amz-version-id", "v1")];
+    cloud.look(&Setup { object_headers, ..Setup::sound() }).await;
+    let deletes = cloud.deletes();
+    assert!(!deletes.is_empty() && deletes.iter().all(names_version), "{deletes:?}");
+
+    let object_headers: &[_] = &[("x-amz-version-id", "v1"), ("x-amz-replication-status", "PENDING")];
+    cloud.look(&Setup { object_headers, ..Setup::sound() }).await;
+    let deletes = cloud.deletes();
+    let (versions, markers): (Vec<_>, Vec<_>) = deletes.iter().partition(|query| names_version(query));
+    assert!(!markers.is_empty() && versions.len() == markers.len(), "{deletes:?}");
+}

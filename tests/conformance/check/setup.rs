@@ -53,6 +53,8 @@ pub(crate) struct Setup {
     pub(crate) corrupts: bool,
     /// Whether the storage completes multipart uploads.
     pub(crate) completes: bool,
+    /// What it says of each object besides.
+    pub(crate) object_headers: &'static [(&'static str, &'static str)],
     /// Whether it tells which multipart uploads it has.
     pub(crate) lists_parts: bool,
     pub(crate) access_point: Option<AccessPoint>,
@@ -144,6 +146,7 @@ impl Setup {
             is_locked: false,
             corrupts: false,
             completes: true,
+            object_headers: &[],
             lists_parts: true,
             access_point: None,
         }
