@@ -26,6 +26,7 @@ mod role;
 mod sample;
 mod signers;
 mod site;
+mod terraform;
 mod uploads;
 
 use std::collections::BTreeSet;
@@ -140,7 +141,12 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
         route53(&eyes, credentials, region, options.route53.as_deref())
     });
     findings.extend(look_at_signers(&eyes, config, options, &resolver, route53.as_ref()).await);
-    Ok(Report { findings })
+    let is_at_aws = |finding: &Finding| {
+        let mut sites = config.sites.iter().filter(|site| finding.site.as_ref().is_none_or(|id| *id == site.id));
+        sites.any(config::Site::is_on_aws)
+    };
+    let named = |finding| if is_at_aws(&finding) { terraform::named(finding) } else { finding };
+    Ok(Report { findings: findings.into_iter().map(named).collect() })
 }
 
 /// Each is tried once, however many sites it leads to.

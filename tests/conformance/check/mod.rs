@@ -220,3 +220,12 @@ async fn a_version_is_deleted_itself_and_leaves_a_marker_only_where_copies_are_t
     let (versions, markers): (Vec<_>, Vec<_>) = deletes.iter().partition(|query| names_version(query));
     assert!(!markers.is_empty() && versions.len() == markers.len(), "{deletes:?}");
 }
+
+#[tokio::test]
+async fn a_mend_names_the_variable_of_the_terraform_module_as_well() {
+    let cloud = Cloud::start().await;
+    let report = cloud.look(&Setup { aborts_after_days: None, ..Setup::sound() }).await;
+    let found = report.findings.iter().find(|finding| finding.id == "lifecycle-missing").expect("it is found");
+    let mend = found.mend.as_deref().unwrap_or_default();
+    assert!(mend.ends_with("; by Terraform: `abort_multipart_days`"), "{mend}");
+}
