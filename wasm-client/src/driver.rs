@@ -311,23 +311,22 @@ impl Driver {
         self.uploads.borrow().iter().find(|upload| upload.id == id).cloned()
     }
 
-    fn poll(&self) -> Option<Step> {
-        self.queue.borrow_mut().poll(now())
-    }
-
     fn pump(self: &Rc<Self>) {
-        while let Some(step) = self.poll() {
+        let now = loop {
+            let now = now();
+            let step = self.queue.borrow_mut().poll(now);
             match step {
-                Step::Open(ids) => self.open(&ids),
-                Step::Part(id, action) => {
+                Some(Step::Open(ids)) => self.open(&ids),
+                Some(Step::Part(id, action)) => {
                     if let Some(upload) = self.upload(id) {
                         self.perform(&upload, action);
                         self.tell(&upload);
                     }
                 }
+                None => break now,
             }
-        }
-        let now = now();
+        };
+        // By the same clock: what fell due since then would be waited for for ever.
         let wake = self.queue.borrow().wake_at(now);
         let later = self.later();
         self.timer.set(wake.map(|at| Timer::after(at - now, move || later(&Self::pump))));

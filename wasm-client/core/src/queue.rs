@@ -186,7 +186,7 @@ impl Queue {
         self.open_some(now)
     }
 
-    /// When something is to be done even though nothing happens.
+    /// When something is to be done even though nothing happens, seen from the time of the last [`Self::poll`].
     pub fn wake_at(&self, now: Millis) -> Option<Millis> {
         let mut alarm = Alarm::new(now);
         self.paths.set(&mut alarm);
