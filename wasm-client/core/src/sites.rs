@@ -113,9 +113,10 @@ impl Sites {
 
     /// The site for a file, among those to which it may go. None if it may go to none.
     pub fn choose(&self, may: impl Fn(SiteIndex) -> bool, now: Millis) -> Option<SiteIndex> {
-        let mut allowed = self.order.iter().copied().filter(|site| may(*site) && self.is_offered(*site));
+        let mut allowed = self.order.iter().copied().filter(|site| may(*site));
         let first = allowed.clone().next();
-        allowed.find(|site| !self.is_left(*site, now)).or(first)
+        let is_fixed = self.routing == Routing::Fixed;
+        allowed.find(|site| is_fixed || !self.is_left(*site, now)).or(first)
     }
 
     /// Whether a round must come before the choice of a site: it would be made by measurement, and there is none.

@@ -89,8 +89,16 @@ fn home_routing_goes_elsewhere_only_where_the_home_site_fails_and_fixed_routing_
     }
     let mut fixed = sites(Routing::Fixed);
     assert_eq!(fixed.begin(), [HOME]);
-    assert_eq!(sites(Routing::Fixed).choose(|site| site != HOME, 0), None);
     assert!(sites(Routing::Fixed).suspect(true, 0).is_empty());
+}
+
+#[test]
+fn with_fixed_routing_a_file_that_may_not_go_home_has_the_first_of_its_sites_and_no_other() {
+    let mut sites = sites(Routing::Fixed);
+    let not_home = |site| site != HOME;
+    assert_eq!(sites.choose(not_home, 0), Some(0));
+    sites.failed(0, 0);
+    assert_eq!(sites.choose(not_home, 0), Some(0));
 }
 
 #[test]
