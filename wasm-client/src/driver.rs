@@ -245,10 +245,6 @@ impl Driver {
 
     /// The signer could not complete this upload for a while.
     pub(crate) fn complete_later(self: &Rc<Self>, upload: &Rc<Upload>, error: Error) -> Result<(), Error> {
-        let failures = upload.failing.get().map_or(0, |(_, failures)| failures);
-        if failures >= MOST_AT_A_SITE && self.leaves_site(upload, &error) {
-            return Err(error);
-        }
         let wait = self.wait_after(upload, &error).ok_or(error)?;
         self.start(Job::CompleteLater(upload.clone(), wait));
         Ok(())

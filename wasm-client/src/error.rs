@@ -14,6 +14,9 @@ const LOST: [&str; 3] = ["upload_not_found", "ticket_expired", "invalid_ticket"]
 
 const UNREACHABLE: &str = "signer_unreachable";
 
+/// What is before the signer does not reach it.
+const BAD_GATEWAY: u16 = 502;
+
 /// A stable code for programs, a message for people.
 #[derive(Clone)]
 pub(crate) struct Error {
@@ -22,6 +25,8 @@ pub(crate) struct Error {
     pub(crate) cure: Cure,
     /// How long the signer asks to wait before another try.
     pub(crate) wait: Millis,
+    /// Something before the signer has answered in its stead, and may have cut it short.
+    pub(crate) is_of_a_gateway: bool,
 }
 
 /// What the engine itself can do about an error.
@@ -41,7 +46,7 @@ pub(crate) enum Cure {
 impl Error {
     fn new(code: &str, message: &str, retryable: bool) -> Self {
         let json = Json::object().with("code", code).with("message", message).with("retryable", retryable);
-        Self { json, cure: Cure::Nothing, wait: 0 }
+        Self { json, cure: Cure::Nothing, wait: 0, is_of_a_gateway: false }
     }
 
     pub(crate) fn no_token() -> Self {
@@ -71,7 +76,8 @@ impl Error {
         // A proxy in front of a signer that restarts answers for it with 502 and the like.
         let passing = status >= 500;
         let cure = if passing { Cure::Time } else { Cure::Nothing };
-        Self { cure, ..Self::new(UNREACHABLE, &join(&message), passing) }
+        let is_of_a_gateway = passing && status != BAD_GATEWAY;
+        Self { cure, is_of_a_gateway, ..Self::new(UNREACHABLE, &join(&message), passing) }
     }
 
     /// The error of a reply, or of one of the uploads that it is about, if there is one.
@@ -89,7 +95,7 @@ impl Error {
         };
         // What the engine cannot mend may go better another time only if the signer says so, or its operator mends the storage.
         let retryable = cure != Cure::Nothing || wait > 0 || code == "storage_refused";
-        Some(Self { json: error.with("retryable", retryable), cure, wait })
+        Some(Self { json: error.with("retryable", retryable), cure, wait, is_of_a_gateway: false })
     }
 
     /// The site no longer works, and another does.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use gloo_net::http::Request;
 use js_sys::{Function, JSON, Promise, SyntaxError};
+use nearput_api::path;
 use nearput_core::Millis;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -16,9 +17,6 @@ use crate::wire::Json;
 
 /// A signer that does not answer is left for so long, where there is another.
 const LEFT: Millis = 30_000;
-
-/// While there is another one to ask, no more than this share of the patience is spent on a silent one.
-const SHARE_OF_PATIENCE: Millis = 8;
 
 /// The signers, as one caller sees them. Each knows what another has opened.
 pub(crate) struct Signer {
@@ -56,12 +54,14 @@ impl Signer {
 
     /// Makes one call, which fails when no signer has answered it. The last one is given all of `patience`. `body` is a plain object, to
     /// which the token is added.
-    pub(crate) async fn call(&self, path: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
+    pub(crate) async fn call(&self, call: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
         let mut tried = Vec::new();
         loop {
             let (address, is_last) = self.next(&tried);
-            let patience = if is_last { patience } else { patience / SHARE_OF_PATIENCE };
-            match self.call_one(&address, path, body, patience).await {
+            let patience = if is_last { patience } else { patience / share_of_patience(call) };
+            match self.call_one(&address, call, body, patience).await {
+                // Something before the signer has lost its patience: the signer goes on with it.
+                Err(error) if call == path::COMPLETE && error.is_of_a_gateway => return Err(error),
                 Err(error) if error.is_of_no_signer() => {
                     self.leave(&address, now() + LEFT);
                     if is_last {
@@ -90,7 +90,7 @@ impl Signer {
         addresses.iter_mut().filter(|(known, _)| known == address).for_each(|(_, left_until)| *left_until = until);
     }
 
-    async fn call_one(&self, address: &str, path: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
+    async fn call_one(&self, address: &str, call: &str, body: &Json, patience: Millis) -> Result<Json, Error> {
         let unreachable = || Error::signer_unreachable(address);
         loop {
             let known_token = self.token.borrow().clone();
@@ -102,7 +102,7 @@ impl Signer {
             self.token.replace(Some(token.clone()));
             body.set("token", token);
 
-            let request = request(address, path, body, patience).ok_or_else(unreachable)?;
+            let request = request(address, call, body, patience).ok_or_else(unreachable)?;
             let response = Response::from(request.send().await.map_err(|_| unreachable())?);
             let reply = JsFuture::from(response.json().map_err(|_| unreachable())?).await;
             match outcome(address, &response, reply) {
@@ -124,7 +124,17 @@ impl Signer {
     }
 }
 
-fn request(address: &str, path: &str, body: &Json, patience: Millis) -> Option<Request> {
+/// While there is another signer to ask, no more than this share of the patience is spent on a silent one: it may only be slow, and what
+/// it is doing would be done twice.
+fn share_of_patience(call: &str) -> Millis {
+    match call {
+        path::COMPLETE => 1,
+        path::OPEN => 2,
+        _ => 8,
+    }
+}
+
+fn request(address: &str, call: &str, body: &Json, patience: Millis) -> Option<Request> {
     let text = JSON::stringify(&body.0).unwrap_or_default();
     // A body that is a string is sent as `text/plain`.
     let init = Json::object()
@@ -132,7 +142,7 @@ fn request(address: &str, path: &str, body: &Json, patience: Millis) -> Option<R
         .with("credentials", "omit")
         .with("body", text)
         .with("signal", abort_after(patience as f64));
-    let url = address.to_owned() + path;
+    let url = address.to_owned() + call;
     web_sys::Request::new_with_str_and_init(&url, init.0.unchecked_ref()).ok().map(Request::from)
 }
 

@@ -12,12 +12,12 @@ use crate::browser::clock::now;
 use crate::error::Error;
 use crate::job::Job;
 use crate::sites::Map;
-use crate::upload::Upload;
+use crate::upload::{Stage, Upload};
 
 /// One that was opened anew so often since its site failed waits where it is.
 const MOST_MOVES: usize = 10;
 
-/// A site whose storage was said to be away for so often is left.
+/// A site whose storage was said to be away for so often is left, unless it only has to put an upload together.
 pub(crate) const MOST_AT_A_SITE: u32 = 2;
 
 /// Where nothing moves for so long, it is found out whether the site still answers.
@@ -83,6 +83,10 @@ impl Driver {
 
     /// Whether an upload whose site does not work has another one to go to, which then is its choice.
     pub(crate) fn leaves_site(&self, upload: &Upload, error: &Error) -> bool {
+        // What is stored there only waits to be put together.
+        if upload.stage.get() == Stage::Completing {
+            return false;
+        }
         let Some(map) = self.map().filter(|_| error.code() == "storage_unavailable") else { return false };
         let site = upload.site.get();
         map.choice.borrow_mut().failed(site, now());
