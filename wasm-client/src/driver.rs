@@ -387,7 +387,10 @@ impl Driver {
                 upload.whole.replace(whole);
                 self.whole(upload);
             }
-            Action::GiveUp(failure) => self.failed_if(upload, Err(Error::from(&failure))),
+            Action::GiveUp(failure) => match Error::from(&failure) {
+                error if error.cure == Cure::Reopen => self.restart(upload, &error),
+                error => self.fail(upload, &error),
+            },
         }
     }
 

@@ -130,7 +130,9 @@ pub(crate) async fn run(driver: Rc<Driver>, job: Job) {
 /// Makes a call to the signer again and again while its failures are passing ones and the time for giving up has not come. The
 /// uploads that it is about tell the page why they wait.
 pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body: Json) -> Result<Json, Error> {
-    let deadline = now() + driver.options.give_up_after;
+    // One that comes from another site has failed for longer.
+    let began = about.first().and_then(|upload| upload.failing.get()).map_or_else(now, |(since, _)| since);
+    let deadline = began + driver.options.give_up_after;
     let completing = if call == path::COMPLETE { COMPLETE_PATIENCE } else { 0 };
     let patience = SIGNER_PATIENCE * driver.options.stall_after + completing;
     let opening = about.first().map_or(0, |upload| upload.opening.get());

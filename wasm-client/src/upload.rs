@@ -39,7 +39,7 @@ pub(crate) struct Upload {
     pub(crate) news: RefCell<Vec<Checked>>,
     /// Why a call to the signer is being repeated.
     pub(crate) trouble: RefCell<Option<Error>>,
-    /// Since when, and how often, the signer has failed for this upload alone.
+    /// Since when the signer has failed for this upload alone, at whichever sites, and how often it was tried again.
     pub(crate) failing: Cell<Option<(Millis, u32)>>,
     /// Undefined until the upload is open.
     ticket: RefCell<Json>,

@@ -92,8 +92,12 @@ impl Driver {
         map.choice.borrow_mut().failed(site, now());
         self.set_pace(&map);
         self.tell_sites(&map);
+        // However many sites there are, it is given up when the time has come.
+        let (since, failures) = upload.failing.get().unwrap_or((now(), 0));
+        upload.failing.set(Some((since, failures)));
+        let is_in_time = now() < since + self.options.give_up_after;
         let is_better = |other| other != site && !map.choice.borrow().is_left(other, now());
-        upload.moves.get() < MOST_MOVES && map.choose(upload).is_some_and(is_better)
+        is_in_time && upload.moves.get() < MOST_MOVES && map.choose(upload).is_some_and(is_better)
     }
 
     /// Has it looked, while there are uploads, how they get on at their sites.
