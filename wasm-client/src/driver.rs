@@ -184,6 +184,7 @@ impl Driver {
             return self.abort(upload);
         }
         upload.failing.set(None);
+        upload.asked_another.set(false);
         upload.stage.set(Stage::Moving);
         if let Some(map) = self.map() {
             map.choice.borrow_mut().works(upload.site.get());
@@ -195,7 +196,8 @@ impl Driver {
 
     /// The signer could not open this upload: that is tried again where the failure is a passing one, or there is another site.
     pub(crate) fn reopen_if_passing(self: &Rc<Self>, upload: &Rc<Upload>, error: &Error) {
-        let wait = if self.leaves_site(upload, error) { Some(0) } else { self.wait_after(upload, error) };
+        let goes_elsewhere = self.asks_another_signer(upload, error) || self.leaves_site(upload, error);
+        let wait = if goes_elsewhere { Some(0) } else { self.wait_after(upload, error) };
         match wait {
             Some(wait) => self.reopen(upload, wait),
             None => self.fail(upload, error),

@@ -139,6 +139,9 @@ pub(crate) async fn ask(driver: &Driver, about: &[Rc<Upload>], call: &str, body:
     let mut failures = 0;
     loop {
         match driver.signer.call(call, &body, patience).await {
+            Err(error)
+                if failures >= MOST_AT_A_SITE
+                    && about.first().is_some_and(|upload| driver.asks_another_signer(upload, &error)) => {}
             // Whoever can go to another site does not wait for this one.
             Err(error)
                 if failures >= MOST_AT_A_SITE

@@ -85,6 +85,19 @@ impl Signer {
         (next.map_or_else(String::new, |(address, _)| address.clone()), tried.len() + 1 >= addresses.len())
     }
 
+    /// The signer that was asked last does not reach the storage, it seems. Whether there is another one to ask now.
+    pub(crate) fn pass_on(&self) -> bool {
+        let now = now();
+        let mut addresses = self.addresses.borrow_mut();
+        let mut others = addresses.iter_mut().filter(|(_, left_until)| *left_until <= now);
+        let (first, another) = (others.next(), others.next().is_some());
+        match first {
+            Some((_, left_until)) if another => *left_until = now + LEFT,
+            Some(_) | None => return false,
+        }
+        true
+    }
+
     fn leave(&self, address: &str, until: Millis) {
         let mut addresses = self.addresses.borrow_mut();
         addresses.iter_mut().filter(|(known, _)| known == address).for_each(|(_, left_until)| *left_until = until);

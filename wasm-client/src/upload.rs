@@ -41,6 +41,8 @@ pub(crate) struct Upload {
     pub(crate) trouble: RefCell<Option<Error>>,
     /// Since when the signer has failed for this upload alone, at whichever sites, and how often it was tried again.
     pub(crate) failing: Cell<Option<(Millis, u32)>>,
+    /// Whether another signer was asked whether it reaches the storage, since the upload was open.
+    pub(crate) asked_another: Cell<bool>,
     /// Undefined until the upload is open.
     ticket: RefCell<Json>,
     /// Another number each time it is opened.
@@ -87,6 +89,7 @@ impl Upload {
             news: RefCell::default(),
             trouble: RefCell::default(),
             failing: Cell::default(),
+            asked_another: Cell::default(),
             ticket: RefCell::default(),
             opening: Cell::default(),
             interrupted: RefCell::new(options.resume.clone()),

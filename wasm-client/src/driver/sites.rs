@@ -20,6 +20,8 @@ const MOST_MOVES: usize = 10;
 /// A site whose storage was said to be away for so often is left, unless it only has to put an upload together.
 pub(crate) const MOST_AT_A_SITE: u32 = 2;
 
+const STORAGE_UNAVAILABLE: &str = "storage_unavailable";
+
 /// Where nothing moves for so long, it is found out whether the site still answers.
 const STANDS_STILL: Millis = 10_000;
 
@@ -87,7 +89,7 @@ impl Driver {
         if upload.stage.get() == Stage::Completing {
             return false;
         }
-        let Some(map) = self.map().filter(|_| error.code() == "storage_unavailable") else { return false };
+        let Some(map) = self.map().filter(|_| error.code() == STORAGE_UNAVAILABLE) else { return false };
         let site = upload.site.get();
         map.choice.borrow_mut().failed(site, now());
         self.set_pace(&map);
@@ -98,6 +100,15 @@ impl Driver {
         let is_in_time = now() < since + self.options.give_up_after;
         let is_better = |other| other != site && !map.choice.borrow().is_left(other, now());
         is_in_time && upload.moves.get() < MOST_MOVES && map.choose(upload).is_some_and(is_better)
+    }
+
+    /// Whether another signer is to be asked, once, before a site is left: it may be the signer that does not reach the storage.
+    pub(crate) fn asks_another_signer(&self, upload: &Upload, error: &Error) -> bool {
+        upload.stage.get() != Stage::Completing
+            && error.code() == STORAGE_UNAVAILABLE
+            && !upload.asked_another.get()
+            && self.signer.pass_on()
+            && !upload.asked_another.replace(true)
     }
 
     /// Has it looked, while there are uploads, how they get on at their sites.
