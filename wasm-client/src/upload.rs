@@ -26,6 +26,8 @@ pub(crate) struct Upload {
     pub(crate) began: Millis,
     /// Where it goes, or will.
     pub(crate) site: Cell<SiteIndex>,
+    /// Until when its site is worth waiting for, which holds parts of it from before it was interrupted.
+    pub(crate) holds_until: Cell<Millis>,
     /// How often it has begun anew since its site failed.
     pub(crate) moves: Cell<usize>,
     pub(crate) plan: Cell<Plan>,
@@ -79,6 +81,7 @@ impl Upload {
             id,
             began: now,
             site: Cell::default(),
+            holds_until: Cell::default(),
             moves: Cell::default(),
             plan: Cell::new(Plan::Put),
             stage: Cell::new(Stage::Queued),

@@ -58,6 +58,17 @@ const UNPROVEN: f64 = 1.5;
 /// that were sent are sent anew, and paid for.
 const WORTH: f64 = 1.4;
 
+/// What a site holds of an upload is sent again at so many bytes per millisecond, it is assumed,
+const SENT_AGAIN: u64 = 2_000;
+
+/// and its site is not waited for any longer than this.
+const LONGEST_FOR_HELD: Millis = 900_000;
+
+/// How long a site that fails is worth waiting for, where it holds so many bytes of an upload: for as long as they took elsewhere.
+pub fn worth_waiting(held: u64) -> Millis {
+    (held / SENT_AGAIN).min(LONGEST_FOR_HELD)
+}
+
 /// What is known of the sites.
 #[derive(Debug)]
 pub struct Sites {

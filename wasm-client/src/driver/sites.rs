@@ -85,8 +85,8 @@ impl Driver {
 
     /// Whether an upload whose site does not work has another one to go to, which then is its choice.
     pub(crate) fn leaves_site(&self, upload: &Upload, error: &Error) -> bool {
-        // What is stored there only waits to be put together.
-        if upload.stage.get() == Stage::Completing {
+        // What is stored there only waits to be put together, or is worth waiting for.
+        if upload.stage.get() == Stage::Completing || now() < upload.holds_until.get() {
             return false;
         }
         let Some(map) = self.map().filter(|_| error.code() == STORAGE_UNAVAILABLE) else { return false };

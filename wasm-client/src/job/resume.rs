@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use nearput_api::{Plan, path};
+use nearput_core::sites::worth_waiting;
 
 use super::ask;
 use super::open::start;
 use super::parts::read;
+use crate::browser::clock::now;
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::sites;
@@ -23,10 +25,11 @@ pub(super) async fn resume(driver: &Rc<Driver>, upload: &Rc<Upload>) -> Result<(
     let site = record.get("site");
     upload.site.set(map.find(&site).ok_or_else(Error::lost)?);
     driver.events.site(upload.id, &site);
+    let known = wire::known_parts(&record);
+    upload.holds_until.set(now() + worth_waiting(known.len() as u64 * part_size));
     let body = Json::object().with("ticket", upload.ticket());
     let reply = ask(driver, std::slice::from_ref(upload), path::PARTS, body).await?;
 
-    let known = wire::known_parts(&record);
     let mut held = Vec::new();
     for (part, size) in wire::stored_parts(&reply) {
         if !driver.knows(upload) {

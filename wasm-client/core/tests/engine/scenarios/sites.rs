@@ -2,7 +2,7 @@
 
 use nearput_api::Routing;
 use nearput_core::Millis;
-use nearput_core::sites::{Running, SiteIndex, Sites};
+use nearput_core::sites::{Running, SiteIndex, Sites, worth_waiting};
 
 const HOME: SiteIndex = 1;
 
@@ -186,4 +186,9 @@ fn an_upload_begins_anew_at_a_nearer_site_only_where_that_pays_for_the_bytes_sen
     // It is not known to bear more than this.
     assert!(pays(94, 1.0, 1.0) && !pays(92, 1.0, 1.0));
     assert!(!sites.is_worth_beginning_anew(0, 2, &Running { size: 100, left: 100, rate: 1.0, best_rate: 9.0 }));
+}
+
+#[test]
+fn a_site_is_waited_for_by_what_it_holds_and_never_for_hours() {
+    assert_eq!([0, 64 << 20, 1 << 30, 5 << 40].map(worth_waiting), [0, 33_554, 536_870, 900_000]);
 }
