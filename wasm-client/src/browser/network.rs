@@ -16,6 +16,12 @@ extern "C" {
     #[wasm_bindgen(js_name = removeEventListener)]
     fn unlisten(event: &str, listener: &JsValue);
 
+    #[wasm_bindgen(js_namespace = ["navigator", "connection"], js_name = addEventListener, catch)]
+    fn listen_to_connection(event: &str, listener: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["navigator", "connection"], js_name = removeEventListener, catch)]
+    fn unlisten_to_connection(event: &str, listener: &JsValue) -> Result<(), JsValue>;
+
     #[wasm_bindgen(js_name = fetch)]
     fn fetch(url: &JsValue, init: &JsValue) -> Promise;
 
@@ -29,6 +35,9 @@ pub(crate) struct Network {
 }
 
 const EVENTS: [&str; 2] = ["online", "offline"];
+
+/// Of the browser's connection.
+const CHANGE: &str = "change";
 
 /// What has become of the network.
 #[derive(Clone, Copy, PartialEq)]
@@ -49,7 +58,8 @@ impl Network {
             });
         });
         EVENTS.iter().for_each(|event| listen(event, listener.as_ref()));
-        set_on_change(listener.as_ref());
+        // Not every browser says what kind of network there is.
+        _ = listen_to_connection(CHANGE, listener.as_ref());
         Self { listener }
     }
 }
@@ -57,15 +67,7 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         EVENTS.iter().for_each(|event| unlisten(event, self.listener.as_ref()));
-        set_on_change(&JsValue::NULL);
-    }
-}
-
-/// Not every browser says what kind of network there is.
-fn set_on_change(listener: &JsValue) {
-    let connection = Json(js_sys::global().into()).get("navigator").get("connection");
-    if connection.exists() {
-        connection.set("onchange", listener.clone());
+        _ = unlisten_to_connection(CHANGE, self.listener.as_ref());
     }
 }
 
