@@ -6,6 +6,7 @@ use gloo_net::http::Request;
 use js_sys::{Function, JSON, Promise, SyntaxError};
 use nearput_api::path;
 use nearput_core::Millis;
+use nearput_core::address::is_secret;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
@@ -31,18 +32,18 @@ impl Signer {
     /// for an anonymous one.
     pub(crate) fn new(addresses: &Json, get_token: Function) -> Self {
         let signer = Self { addresses: RefCell::default(), get_token, token: RefCell::new(None) };
-        signer.add(addresses);
+        signer.add(addresses, |_| true);
         signer
     }
 
-    /// A signer has told of others.
+    /// A signer has told of others. Those that the caller's token would reach in the clear are not asked.
     pub(crate) fn learn(&self, sites: &Json) {
-        self.add(&sites.get("signers"));
+        self.add(&sites.get("signers"), is_secret);
     }
 
-    fn add(&self, others: &Json) {
+    fn add(&self, others: &Json, may: fn(&str) -> bool) {
         let mut addresses = self.addresses.borrow_mut();
-        for mut address in others.all().filter_map(|address| address.0.as_string()) {
+        for mut address in others.all().filter_map(|address| address.0.as_string()).filter(|address| may(address)) {
             if address.ends_with('/') {
                 address.pop();
             }

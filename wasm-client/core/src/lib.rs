@@ -9,6 +9,7 @@
 //! storage got what the file holds; [`progress`] tells the user, and a [`report`] whoever is asked for help. Where the page holds
 //! temporary credentials it signs by itself, with [`sigv4`].
 
+pub mod address;
 pub mod checksum;
 pub mod pace;
 pub mod parts;
