@@ -57,8 +57,6 @@ function startInWorker({ signers, options, askToken, onEvents, onCrash }) {
       post({ type: "calls", calls: waiting.splice(0, CALLS_AT_A_TIME) });
       if (waiting.length) setTimeout(send);
     };
-    /** One after the other. @type {Promise<void>} */
-    let answer = Promise.resolve();
     worker.onmessage = (/** @type {MessageEvent<FromWorker>} */ { data }) => {
       switch (data.type) {
         case "ready":
@@ -83,9 +81,9 @@ function startInWorker({ signers, options, askToken, onEvents, onCrash }) {
           onEvents(data.events);
           break;
         case "ask":
-          answer = answer.then(() => /** @type {Promise<unknown>} */ ways[data.what](...data.call)).then(
-            (answer) => post({ type: "answer", answer }),
-            (error) => post({ type: "no-answer", message: String(error?.message ?? error) }),
+          /** @type {Promise<unknown>} */ (ways[data.what](...data.call)).then(
+            (answer) => post({ type: "answer", id: data.id, answer }),
+            (error) => post({ type: "no-answer", id: data.id, message: String(error?.message ?? error) }),
           );
           break;
       }
@@ -104,13 +102,21 @@ async function sign(...call) {
 }
 
 /**
- * Uploads by a Multi-Region Access Point are opened here, by a script that no other page loads.
+ * Uploads by a Multi-Region Access Point are opened here, by a script that no other page loads. What has failed once is not tried again:
+ * the uploads are opened as any other.
  * @param {Pick<EngineSetup, "signers" | "askToken">} connection
  */
 function opener(connection) {
+  let works = true;
   return async (/** @type {any[]} */ ...call) => {
-    const { openByAccessPoint } = await import("./access-point.js");
-    return openByAccessPoint(connection, call[0]);
+    if (!works) throw new Error("the access point has failed before");
+    try {
+      const { openByAccessPoint } = await import("./access-point.js");
+      return await openByAccessPoint(connection, call[0]);
+    } catch (error) {
+      works = false;
+      throw error;
+    }
   };
 }
 

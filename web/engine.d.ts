@@ -141,8 +141,8 @@ export interface EngineHost {
 export type ToWorker =
   | { type: "start"; signers: string[]; options: EngineOptions }
   | { type: "calls"; calls: EngineCall[] }
-  | { type: "answer"; answer: unknown }
-  | { type: "no-answer"; message: string }
+  | { type: "answer"; id: number; answer: unknown }
+  | { type: "no-answer"; id: number; message: string }
   | { type: "close" };
 
 /** From the worker to the page. */
@@ -150,4 +150,4 @@ export type FromWorker =
   | { type: "ready" }
   | { type: "not-ready"; message: string }
   | { type: "events"; events: EngineEvent[] }
-  | { type: "ask"; what: "token" | "sign" | "create"; call: any[] };
+  | { type: "ask"; id: number; what: "token" | "sign" | "create"; call: any[] };

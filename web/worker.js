@@ -6,8 +6,9 @@ import init, { Engine } from "./pkg/nearput_client.js";
 let engine;
 /** How long a closed worker still lives, for the engine to give uploads up at the signer. In milliseconds. */
 const LINGER_MS = 60_000;
-/** What the page has been asked for, oldest first. @type {{ resolve: (answer: any) => void, reject: (error: Error) => void }[]} */
-const asked = [];
+/** What the page has been asked for, by numbers. @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
+const asked = new Map();
+let lastId = 0;
 
 addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => {
   switch (data.type) {
@@ -18,10 +19,12 @@ addEventListener("message", (/** @type {MessageEvent<ToWorker>} */ { data }) => 
       for (const [verb, ...args] of data.calls) engine[verb](...args);
       break;
     case "answer":
-      asked.shift()?.resolve(data.answer);
+      asked.get(data.id)?.resolve(data.answer);
+      asked.delete(data.id);
       break;
     case "no-answer":
-      asked.shift()?.reject(new Error(data.message));
+      asked.get(data.id)?.reject(new Error(data.message));
+      asked.delete(data.id);
       break;
     case "close":
       setTimeout(close, LINGER_MS);
@@ -47,14 +50,15 @@ async function start({ signers, options }) {
 }
 
 /**
- * Asks the page. It answers in the order in which it was asked.
+ * Asks the page.
  * @param {"token" | "sign" | "create"} what
  * @param {unknown[]} call
  */
 function ask(what, call) {
   return new Promise((resolve, reject) => {
-    asked.push({ resolve, reject });
-    post({ type: "ask", what, call });
+    const id = ++lastId;
+    asked.set(id, { resolve, reject });
+    post({ type: "ask", id, what, call });
   });
 }
 

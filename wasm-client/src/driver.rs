@@ -492,7 +492,7 @@ impl Driver {
         self.pump();
     }
 
-    fn abort(self: &Rc<Self>, upload: &Upload) {
+    pub(crate) fn abort(self: &Rc<Self>, upload: &Upload) {
         let ticket = upload.open(Json::default());
         if ticket.exists() && upload.leaves_parts_behind() {
             self.start(Job::Abort(ticket));

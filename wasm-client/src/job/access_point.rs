@@ -19,6 +19,13 @@ pub(super) async fn open(driver: &Rc<Driver>, site: &Site, upload: &Rc<Upload>, 
     let Ok(promise) = create.call1(&JsValue::UNDEFINED, &asked.0) else { return false };
     let Ok(reply) = JsFuture::from(promise.unchecked_into::<Promise>()).await.map(Json) else { return false };
     let Some(outcome) = reply.outcomes("uploads").next() else { return false };
-    let opened = begin(driver, upload, &outcome, &reply).await.map(|parts| driver.opened(upload, parts));
-    opened.is_ok()
+    match begin(driver, upload, &outcome, &reply).await {
+        Ok(parts) => driver.opened(upload, parts),
+        // It is opened another way, under another ticket.
+        Err(_) => {
+            driver.abort(upload);
+            return false;
+        }
+    }
+    true
 }
