@@ -3,6 +3,9 @@
 /** To hand over thousands of files at once would hold the page up. */
 const CALLS_AT_A_TIME = 250;
 
+/** A closed engine still hears for so long which of its uploads are cancelled. In milliseconds. */
+const LINGER_MS = 1_000;
+
 /**
  * Starts the engine in a worker, or on the page where no worker can be had.
  * @param {EngineSetup} setup
@@ -30,7 +33,9 @@ async function startOnPage({ signers, options, askToken, onEvents }) {
   const engine = new Engine(signers, { ...options, sign: options.signing === "browser" && sign, create }, askToken, onEvents);
   return {
     call: (verb, ...args) => /** @type {any} */ (engine)[verb](...args),
-    close() {},
+    close() {
+      setTimeout(() => engine.free(), LINGER_MS);
+    },
   };
 }
 

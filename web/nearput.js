@@ -35,7 +35,7 @@ export class Nearput extends EventTarget {
   #newest = new WeakMap();
   #total = new Total(() => this.dispatchEvent(new Event("progress")));
   #lastId = 0;
-  #closed = false;
+  #end = new AbortController();
 
   /** @param {Connection} connection */
   constructor(connection, start = startEngine) {
@@ -91,14 +91,14 @@ export class Nearput extends EventTarget {
   }
 
   close() {
-    this.#closed = true;
+    this.#end.abort(closed("replicated()"));
     for (const [id, hear] of this.#ears) hear({ id, type: "state", state: "cancelled" });
     this.#engine?.then((engine) => engine.close()).catch(() => {});
   }
 
   /** @param {string} call */
   #checkOpen(call) {
-    if (this.#closed) throw new DOMException(`${call}: this connection is closed.`, "InvalidStateError");
+    if (this.#end.signal.aborted) throw closed(call);
   }
 
   /**
@@ -135,7 +135,7 @@ export class Nearput extends EventTarget {
     };
     const task = new Task(size, join, async (upload) => {
       const { replicated } = await import("./replicated.js");
-      return replicated(this.#connection, upload);
+      return replicated(this.#connection, upload, this.#end.signal);
     });
     this.#total.add(task);
 
@@ -220,6 +220,11 @@ export class Nearput extends EventTarget {
     const error = { code: "engine_failed", message, retryable: true };
     this.#ears.get(id)?.({ id, type: "failed", error, resumable: true });
   }
+}
+
+/** @param {string} call */
+function closed(call) {
+  return new DOMException(`${call}: this connection is closed.`, "InvalidStateError");
 }
 
 /**

@@ -8,10 +8,11 @@ const TOKYO = { site: "tokyo", region: "ap-northeast-1", bucket: "b-tokyo" };
 const DUBLIN = { site: "dublin", region: "eu-west-1", bucket: "b-dublin" };
 
 /**
- * Waits for copies while signers answer with these replies, one after the other.
+ * Waits for copies while signers answer with these replies, one after the other. In the first pause the connection may be closed.
  * @returns what came of it, with the pauses and the questions
  */
-async function watch(replies, signers = ["https://sign.example.com"]) {
+async function watch(replies, signers = ["https://sign.example.com"], closed = undefined) {
+  const end = new AbortController();
   const pauses = [];
   const asked = [];
   const real = globalThis.fetch;
@@ -24,7 +25,11 @@ async function watch(replies, signers = ["https://sign.example.com"]) {
   };
   try {
     const connection = { signers, askToken: async () => "token" };
-    const copies = await replicated(connection, { ticket: "ticket", checksum: "AAAAAAAAAAA=" }, async (pause) => pauses.push(pause)).catch((error) => error);
+    const wait = async (pause) => {
+      pauses.push(pause);
+      if (closed) end.abort(closed);
+    };
+    const copies = await replicated(connection, { ticket: "ticket", checksum: "AAAAAAAAAAA=" }, end.signal, wait).catch((error) => error);
     return { copies, pauses, asked };
   } finally {
     globalThis.fetch = real;
@@ -79,6 +84,30 @@ test("where one signer does not answer the next one is asked, and where none doe
   const never = await watch([]);
   assert.equal(never.copies.code, "signer_unreachable");
   assert.equal(never.pauses.at(-1), 60_000);
+});
+
+test("nobody is asked any more once the connection is closed", async () => {
+  const closed = new DOMException("closed", "InvalidStateError");
+  const { copies, asked } = await watch([status("pending", "pending"), { exists: true }], undefined, closed);
+  assert.equal(copies, closed);
+  assert.equal(asked.length, 1);
+});
+
+test("a pause ends with the connection", async () => {
+  const end = new AbortController();
+  const real = globalThis.fetch;
+  globalThis.fetch = async () => {
+    setImmediate(() => end.abort(new DOMException("closed", "InvalidStateError")));
+    return Response.json(status("pending", "pending"));
+  };
+  try {
+    const connection = { signers: ["https://sign.example.com"], askToken: async () => "token" };
+    const start = performance.now();
+    await assert.rejects(replicated(connection, { ticket: "ticket" }, end.signal), { name: "InvalidStateError" });
+    assert.ok(performance.now() - start < 900);
+  } finally {
+    globalThis.fetch = real;
+  }
 });
 
 test("a task waits for its result before it asks, by its ticket, which nobody sees, and its checksum", async () => {
