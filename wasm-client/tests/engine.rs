@@ -38,6 +38,11 @@ impl Page {
     }
 
     fn with_signers(signers: &[&str], token: Result<&'static str, &'static str>) -> Self {
+        Self::with_options(signers, token, "{ giveUpAfter: 1 }")
+    }
+
+    /// The options are JavaScript.
+    fn with_options(signers: &[&str], token: Result<&'static str, &'static str>, options: &str) -> Self {
         let events = Rc::new(RefCell::new(Vec::new()));
         let heard = events.clone();
         let listener = Closure::<dyn FnMut(JsValue)>::new(move |news: JsValue| {
@@ -47,11 +52,10 @@ impl Page {
             Ok(token) => Promise::resolve(&JsValue::from(token)),
             Err(reason) => Promise::reject(&JsError::new(reason).into()),
         });
-        let options = Object::new();
-        Reflect::set(&options, &"giveUpAfter".into(), &1.into()).expect("a plain object");
+        let options = value(options);
         let function = |closure: &JsValue| closure.clone().unchecked_into::<Function>();
         let signers: Array = signers.iter().map(|signer| JsValue::from(*signer)).collect();
-        let engine = Engine::new(signers.into(), options.into(), function(token.as_ref()), function(listener.as_ref()));
+        let engine = Engine::new(signers.into(), options, function(token.as_ref()), function(listener.as_ref()));
         Self { engine, events, _listener: listener, _token: token }
     }
 
@@ -66,7 +70,13 @@ impl Page {
         self.engine.upload(id, File::new(&bytes, name).unchecked_into(), options.into());
     }
 
-    /// The states and endings of an upload so far: `queued`, …, `failed: code`.
+    /// A file of so many zeros.
+    fn upload_large(&self, id: u32, size: u32, options: &str) {
+        let bytes = Array::of1(&Uint8Array::new_with_length(size));
+        self.engine.upload(id, File::new(&bytes, "large.bin").unchecked_into(), value(options));
+    }
+
+    /// The states and endings of an upload so far: `queued`, …, `failed: code`, `done`.
     fn story(&self, id: u32) -> Vec<String> {
         let text = |value: &JsValue, name: &str| Reflect::get(value, &name.into()).ok()?.as_string();
         let tell = |event: &JsValue| match text(event, "type").as_deref() {
@@ -75,6 +85,7 @@ impl Page {
                 let error = Reflect::get(event, &"error".into()).ok()?;
                 Some(format!("failed: {}", text(&error, "code")?))
             }
+            Some("done") => Some("done".to_owned()),
             _ => None,
         };
         let is_about =
@@ -156,7 +167,7 @@ fn be_the_world(away: &str) {
     let script = "
         const site = (id) => ({ id, region: id, paths: [{ id: 'regional', kind: 'regional', probe_url: `https://${id}.example/` }],
             profile: { max_parts: 10000, min_part_size: 5 << 20, checksum: null, form: true, second_copies: true } });
-        const sites = { home: 'far', sites: [site('near'), site('far')], signers: ['https://third.example/'],
+        const sites = { home: 'far', sites: [site('near'), site('far')], signers: ['http://clear.example', 'https://third.example/'],
             levels: [{ access: 'any', sites: ['near', 'far'] }, { access: 'kept', sites: ['far'] }] };
         globalThis.real ??= globalThis.fetch;
         globalThis.asked = [];
@@ -176,6 +187,72 @@ fn be_the_world(away: &str) {
         };";
     let world = Function::new_with_args("away", script);
     world.call1(&JsValue::UNDEFINED, &away.into()).expect("it is a script");
+}
+
+fn value(of: &str) -> JsValue {
+    Function::new_no_args(&format!("return {of};")).call0(&JsValue::UNDEFINED).expect("it is an expression")
+}
+
+/// Has a world answer in which everything goes well but what `trouble` has another answer for: the body of a function of a signer's
+/// `path` and `host`, the call's `body`, and how often this was called before. The requests to signers are noted as `host path`, with
+/// their patience apart; a site has two paths, and its parts are signed for the second one.
+fn be_a_world_where(trouble: &str) {
+    be_the_world("");
+    let script = "
+        const trouble = new Function('path', 'host', 'body', 'before', source);
+        const probe = globalThis.fetch;
+        const key = { ticket: 't', key: 'k' };
+        const site = (id) => ({ id, region: id, credentials: true,
+            paths: ['one', 'two'].map((id) => ({ id, kind: 'regional', probe_url: `https://${id}.example/` })),
+            profile: { max_parts: 10000, min_part_size: 5 << 20, checksum: null, form: true, second_copies: true } });
+        const sign = (number) => ({ number, method: 'PUT', urls: { two: 'https://two.example/part' }, headers: {}, expires_at: 1e12 });
+        const replies = {
+            '/v1/sites': () => ({ home: 'near', sites: [site('near'), site('far')], levels: [], routing: 'home' }),
+            '/v1/uploads': ({ site }) => ({ server_time: 0, uploads: [{ ...key, site, parts: [sign(1)] }] }),
+            '/v1/uploads/sign': ({ parts }) => ({ server_time: 0, parts: parts.map(({ number }) => sign(number)) }),
+            '/v1/uploads/complete': () => ({ uploads: [key] }),
+            '/v1/uploads/abort': () => ({}),
+        };
+        globalThis.realTimeout ??= AbortSignal.timeout;
+        globalThis.patience = {};
+        let last;
+        AbortSignal.timeout = (milliseconds) => realTimeout.call(AbortSignal, last = milliseconds);
+        Math.random = () => 0.1;
+        const counts = {};
+        globalThis.fetch = async (request) => {
+            const { host, pathname } = new URL(request.url ?? request);
+            if (pathname === '/') return probe(request);
+            globalThis.asked.push(`${host} ${pathname}`);
+            globalThis.patience[pathname] = last;
+            const body = JSON.parse(await request.text());
+            const before = counts[pathname] ?? 0;
+            counts[pathname] = before + 1;
+            const troubled = await trouble(pathname, host, body, before);
+            if (troubled instanceof Response) return troubled;
+            return Response.json(troubled ?? replies[pathname](body));
+        };
+        globalThis.XMLHttpRequest = class {
+            upload = {};
+            responseText = '';
+            open() {}
+            setRequestHeader() {}
+            getAllResponseHeaders() { return ''; }
+            abort() {}
+            send() {
+                setTimeout(() => {
+                    this.readyState = 4;
+                    this.status = 200;
+                    this.onloadend?.({});
+                });
+            }
+        };";
+    let world = Function::new_with_args("source", script);
+    world.call1(&JsValue::UNDEFINED, &trouble.into()).expect("it is a script");
+}
+
+/// How often this was asked of any signer.
+fn count(path: &str) -> usize {
+    asked().iter().filter(|asked| asked.ends_with(path)).count()
 }
 
 fn run(script: &str) {
@@ -236,8 +313,8 @@ async fn a_site_whose_storage_is_away_is_left_for_the_next_one_unless_there_is_n
     page.upload(1, "a.txt");
     let story = page.until(1, "failed: forbidden").await;
     assert!(!story.contains(&"waiting".to_owned()), "{story:?}");
-    let sites: Vec<_> = asked().into_iter().filter(|name| name != "live.example").collect();
-    assert_eq!(sites, ["near", "far"]);
+    let (live, third) = ("live.example", "third.example");
+    assert_eq!(asked(), [live, live, "near", third, "near", third, "far"], "another signer is asked first");
 
     be_the_world("far");
     page.upload_with(2, "b.txt", "access", "kept");
@@ -261,4 +338,109 @@ async fn whoever_asks_for_the_sites_is_told_of_them_once_they_are_measured() {
         assert!(told.contains(words), "{told}");
     }
     assert!(!told.contains("null"), "both are measured: {told}");
+}
+
+const LARGE: u32 = 20 << 20;
+const TWO: [&str; 2] = ["https://one.example", "https://two.example"];
+
+#[wasm_bindgen_test]
+async fn a_storage_that_is_away_when_all_is_sent_is_waited_for_and_the_bytes_are_not_sent_again() {
+    be_a_world_where(
+        "if (path.endsWith('complete') && before < 5) return { uploads: [{ error: { code: 'storage_unavailable', message: '' } }] };",
+    );
+    let page = Page::with_options(&TWO, Ok("token"), "{}");
+    page.upload_large(1, LARGE, "{}");
+    page.until(1, "done").await;
+    assert_eq!((count(" /v1/uploads"), count("/complete"), count("/abort")), (1, 6, 0), "{:?}", asked());
+}
+
+#[wasm_bindgen_test]
+async fn a_signer_whose_gateway_has_lost_its_patience_is_asked_again_to_complete_and_no_other() {
+    be_a_world_where(
+        "if (path.endsWith('complete') && before < 3) return new Response('Service Unavailable', { status: 503 });",
+    );
+    let page = Page::with_options(&TWO, Ok("token"), "{}");
+    page.upload_large(1, LARGE, "{}");
+    page.until(1, "done").await;
+    assert_eq!(count("one.example /v1/uploads/complete"), 4, "{:?}", asked());
+}
+
+#[wasm_bindgen_test]
+async fn what_would_be_done_twice_is_waited_for_longer_before_another_signer_is_asked() {
+    be_a_world_where("");
+    let page = Page::with_options(&TWO, Ok("token"), "{ stallAfter: 800 }");
+    page.upload_large(1, LARGE, "{}");
+    page.until(1, "done").await;
+    let patience = String::from(JSON::stringify(&value("patience")).expect("it is plain"));
+    let expected = [
+        "\"/v1/sites\":300,",
+        "\"/v1/uploads\":1200,",
+        "\"/v1/uploads/sign\":300,",
+        "\"/v1/uploads/complete\":302400}",
+    ];
+    assert!(expected.iter().all(|one| patience.contains(one)), "{patience}");
+}
+
+#[wasm_bindgen_test]
+async fn an_upload_that_goes_from_site_to_site_is_given_up_in_time() {
+    be_a_world_where(
+        "if (path === '/v1/uploads') return new Promise((resolve) => setTimeout(resolve, 20)).then(() => ({ error: { code: 'storage_unavailable', message: '' } }));",
+    );
+    // A minute passes in 60 ms.
+    run("const real = performance.now.bind(performance), start = real();
+         performance.now = () => start + 1000 * (real() - start);");
+    let page = Page::with_options(&TWO[..1], Ok("token"), "{ giveUpAfter: 600000 }");
+    page.upload_large(1, LARGE, "{}");
+    page.until(1, "failed: storage_unavailable").await;
+    run("delete performance.now;");
+}
+
+#[wasm_bindgen_test]
+async fn a_signer_that_does_not_reach_the_storage_is_left_and_the_site_is_not() {
+    be_a_world_where(
+        "if (path === '/v1/uploads' && host === 'one.example') return { error: { code: 'storage_unavailable', message: '' } };
+         if (path === '/v1/uploads' && body.site !== 'near') return { error: { code: 'forbidden', message: '' } };",
+    );
+    let page = Page::with_options(&TWO, Ok("token"), "{}");
+    page.upload_large(1, LARGE, "{}");
+    page.until(1, "done").await;
+    assert_eq!(count("one.example /v1/uploads/complete"), 0, "{:?}", asked());
+}
+
+#[wasm_bindgen_test]
+async fn a_site_that_holds_parts_of_an_interrupted_upload_is_waited_for_longer_than_one_that_holds_none() {
+    be_a_world_where(
+        "if (path.endsWith('parts')) return { error: { code: 'storage_unavailable', message: '' } };
+         if (path === '/v1/uploads') return { error: { code: 'forbidden', message: body.site } };",
+    );
+    let page = Page::with_options(&TWO[..1], Ok("token"), "{}");
+    let resume = |parts: &str| {
+        format!("{{ resume: {{ ticket: 't', site: 'near', key: 'k', partSize: {}, parts: [{parts}] }} }}", 8 << 20)
+    };
+    page.upload_large(1, LARGE, &resume(""));
+    page.until(1, "failed: forbidden").await;
+    let without = count("/parts");
+    page.upload_large(2, LARGE, &resume("{ number: 1 }"));
+    page.until(2, "failed: forbidden").await;
+    assert!(without == 3 && count("/parts") > 2 * without + 2, "{:?}", asked());
+}
+
+#[wasm_bindgen_test]
+async fn parts_are_signed_by_the_signer_where_it_has_no_credentials_to_give() {
+    be_a_world_where("if (path === '/v1/credentials') return { error: { code: 'storage_refused', message: '' } };");
+    let page = Page::with_options(&TWO[..1], Ok("token"), "{ sign: async () => [] }");
+    page.upload_large(1, 2 * LARGE, "{}");
+    page.until(1, "done").await;
+    assert_eq!(count("/v1/credentials"), 1, "{:?}", asked());
+    assert!(count("/sign") > 0, "{:?}", asked());
+}
+
+#[wasm_bindgen_test]
+async fn a_page_keeps_its_own_handler_of_its_connection() {
+    run("navigator.connection.onchange = () => {};");
+    drop(Page::new(Ok("token")));
+    let page = Page::new(Ok("token"));
+    assert!(value("navigator.connection.onchange").is_function());
+    drop(page);
+    assert!(value("navigator.connection.onchange").is_function());
 }
