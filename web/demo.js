@@ -49,12 +49,11 @@ async function start() {
 }
 
 /**
- * Connects to the signer, in place of the one before.
+ * Connects to the signer, in place of the one before, which still ends what it has begun.
  * @param {Demo} demo
  */
 function open(demo) {
   const { signer, token } = demo;
-  connection?.close();
   connection = connect(signer, { token });
   find(document, "#signer").textContent = new URL(signer).host;
   interrupted = new InterruptedList(

@@ -326,7 +326,7 @@ export declare class Nearput extends EventTarget {
    * @throws {DOMException} named `InvalidStateError`, after `close()`
    */
   sites(): Promise<SiteMeasurement[]>;
-  /** Cancels what still runs, and ends the worker. */
+  /** Cancels what still runs, asks for no copies any more, and ends the worker. */
   close(): void;
 
   addEventListener<K extends keyof NearputEventMap>(
