@@ -21,6 +21,8 @@ pub(super) enum Presence {
     In(Option<String>),
     Missing,
     Refused,
+    /// Nobody can be asked without credentials.
+    Unsigned,
     Failed(String),
 }
 
@@ -171,6 +173,7 @@ pub(super) fn place(presence: &Presence, expected: &Expected<'_>) -> Finding {
             Finding::error("bucket-missing", what, mend)
         }
         Presence::Refused => Finding::unknown("bucket", "not looked at: that needs s3:ListBucket"),
+        Presence::Unsigned => Finding::unknown("bucket", "not looked at: there are no credentials"),
         Presence::Failed(problem) => {
             let what = format!("the storage does not answer the signer: {problem}");
             Finding::error("storage-unreachable", what, "look at the site's endpoint, region and credentials")

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use reqwest::Method;
 
@@ -25,6 +26,15 @@ pub(super) struct Record {
     pub(super) is_health_checked: bool,
 }
 
+/// Why a name has no addresses here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unresolved {
+    /// DNS says that there are none.
+    Missing,
+    /// DNS says nothing.
+    Failed(String),
+}
+
 /// Asks this DNS server, or those of the system.
 pub(super) fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, String> {
     let builder = match server {
@@ -41,11 +51,16 @@ pub(super) fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, Stri
 }
 
 /// The addresses that a name has here.
-pub(super) async fn look(resolver: &TokioResolver, name: &str) -> Result<Vec<IpAddr>, String> {
+pub(super) async fn look(resolver: &TokioResolver, name: &str) -> Result<Vec<IpAddr>, Unresolved> {
     match resolver.lookup_ip(format!("{name}.")).await {
         Ok(found) => Ok(found.iter().collect()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(unresolved(&error)),
     }
+}
+
+/// Only an answer without a record is one: SERVFAIL, REFUSED and silence are none.
+fn unresolved(error: &NetError) -> Unresolved {
+    if error.is_no_records_found() { Unresolved::Missing } else { Unresolved::Failed(error.to_string()) }
 }
 
 /// The records of a name in Route 53. None where no zone of the account has it.
@@ -96,14 +111,17 @@ fn read(xml: &str, name: &str) -> Vec<Record> {
 }
 
 /// What is found of a name by this resolver.
-pub(super) fn resolved(name: &str, found: &Result<Vec<IpAddr>, String>) -> Finding {
+pub(super) fn resolved(name: &str, found: &Result<Vec<IpAddr>, Unresolved>) -> Finding {
     match found {
         Ok(addresses) => {
             let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
             Finding::ok("dns", format!("{name} is {} here", addresses.join(", ")))
         }
-        Err(problem) => {
-            let what = format!("{name} has no address: {problem}");
+        Err(Unresolved::Failed(problem)) => {
+            Finding::unknown("dns", format!("{name} could not be looked up: {problem}"))
+        }
+        Err(Unresolved::Missing) => {
+            let what = format!("{name} has no address");
             let mend = "add its record in Route 53: aws route53 change-resource-record-sets …, and see that the domain's \
                         registrar names the zone's name servers";
             Finding::error("dns-record-missing", what, mend)
@@ -130,10 +148,44 @@ pub(super) fn routed(name: &str, records: &Look<Option<Vec<Record>>>, signers: u
         if let [first, ..] = unchecked.as_slice() {
             let region = first.region.as_deref().unwrap_or("no region");
             let what = format!("{name} goes on to name the signer in {region} while that one is ill");
-            let mend = "give the record a health check of /healthz, or EvaluateTargetHealth";
+            let mend = "give the record a health check of /readyz, or EvaluateTargetHealth";
             return vec![Finding::warning("dns-no-health-check", what, mend).source(HEALTH)];
         }
         let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
         vec![Finding::ok("dns-latency", format!("{name} has latency records with health checks for {regions}"))]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::net::{DnsError, NoRecords};
+    use hickory_resolver::proto::op::{Query, ResponseCode};
+
+    use super::super::finding::Severity;
+    use super::*;
+
+    #[test]
+    fn a_name_is_missing_only_where_dns_says_so() {
+        let found = |found| {
+            let Finding { id, severity, .. } = resolved("sign.example", &found);
+            (id, severity)
+        };
+        assert_eq!(found(Ok(vec![IpAddr::from([192, 0, 2, 1])])), ("dns", Severity::Ok));
+        assert_eq!(found(Err(Unresolved::Missing)), ("dns-record-missing", Severity::Error));
+        assert_eq!(found(Err(Unresolved::Failed("timed out".to_owned()))), ("dns", Severity::Unknown));
+    }
+
+    #[test]
+    fn only_an_answer_without_records_says_that_there_are_none() {
+        for code in [ResponseCode::NXDomain, ResponseCode::NoError] {
+            assert_eq!(unresolved(&NoRecords::new(Query::default(), code).into()), Unresolved::Missing);
+        }
+        for error in [
+            NetError::Timeout,
+            NetError::Dns(DnsError::ResponseCode(ResponseCode::ServFail)),
+            NetError::from("refused"),
+        ] {
+            assert!(matches!(unresolved(&error), Unresolved::Failed(_)), "{error}");
+        }
+    }
 }

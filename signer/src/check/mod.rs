@@ -109,17 +109,20 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
     });
     let mut findings = Vec::new();
     let mut members = Vec::new();
-    for Looked { findings: found, member } in join_all(looks).await {
+    let mut unsigned = Vec::new();
+    for Looked { findings: found, member, has_credentials } in join_all(looks).await {
+        unsigned.extend((!has_credentials).then(|| member.site.clone()));
         findings.extend(found);
-        members.extend(member);
+        members.push(member);
     }
+    findings.extend(site::unsigned(&unsigned));
     if !options.read_only {
         findings.extend(access_points(config, &eyes, &sites, origins).await);
     }
     let is_mesh = matches!(config.topology, Some(Topology::MultiRegion | Topology::Mrap));
     let pinned: Vec<_> = config.residency.iter().map(|table| table.sites.clone()).collect();
     findings.extend(replication::findings(&members, is_mesh, &pinned));
-    for member in &members {
+    for member in members.iter().filter(|member| matches!(member.replication, Look::Seen(_))) {
         let site = sites.iter().find(|site| site.id == member.site);
         let Some(credentials) = (match site {
             Some(site) => site.credentials().await.ok(),
@@ -186,6 +189,9 @@ async fn look_at_signers(
     let is_routed = options.signers.is_empty() && configured.len() > 1;
     let addresses = if options.signers.is_empty() { configured } else { options.signers.clone() };
     let regional = addresses.len() - usize::from(is_routed);
+    if addresses.is_empty() {
+        return vec![Finding::unknown("signer", "no signer is named: give --signer")];
+    }
     let mut found = Vec::new();
     match resolver {
         Ok(resolver) => {

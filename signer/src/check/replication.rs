@@ -86,7 +86,9 @@ pub(super) fn findings(members: &[Member], is_mesh: bool, pinned: &[Vec<String>]
     let copies = |member: &Member| matches!(&member.replication, Look::Seen(seen) if !seen.copies.is_empty());
     let mut found: Vec<_> = members.iter().flat_map(|member| abroad(member, members, pinned)).collect();
     if !is_mesh && !members.iter().any(copies) {
-        found.push(Finding::ok("replication", "no site copies to another: each object is where it was uploaded"));
+        let unseen: Vec<_> = members.iter().flat_map(unseen).collect();
+        let apart = "no site copies to another: each object is where it was uploaded";
+        found.extend(if unseen.is_empty() { vec![Finding::ok("replication", apart)] } else { unseen });
         return found;
     }
     for member in members {
@@ -98,6 +100,15 @@ pub(super) fn findings(members: &[Member], is_mesh: bool, pinned: &[Vec<String>]
         found.extend(judged.into_iter().map(|finding| finding.at(&member.site)));
     }
     found
+}
+
+/// A site whose rules may be there, and could not be looked at. A service that has none copies nothing.
+fn unseen(member: &Member) -> Vec<Finding> {
+    let judged = match &member.replication {
+        Look::Seen(_) | Look::Unsupported => Vec::new(),
+        Look::Refused { .. } | Look::Failed(_) => member.replication.judge("replication", |_| Vec::new()),
+    };
+    judged.into_iter().map(|finding| finding.at(&member.site)).collect()
 }
 
 fn may_copy(from: &Member, to: &Member, pinned: &[Vec<String>]) -> bool {
@@ -182,6 +193,7 @@ fn rule(from: &Member, to: &Member, seen: &Replication) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::Severity;
     use super::*;
 
     fn copy(to: &str) -> Copy {
@@ -238,5 +250,18 @@ mod tests {
         let hidden =
             Member { replication: Look::Refused { right: "s3:GetReplicationConfiguration" }, ..member("a", vec![]) };
         assert!(wrong(&[hidden, member("b", vec![copy("b-a")])], true, &[]).is_empty());
+    }
+
+    #[test]
+    fn sites_copy_nothing_only_where_all_of_them_say_so() {
+        let apart =
+            |replication| findings(&[member("a", vec![]), Member { replication, ..member("b", vec![]) }], false, &[]);
+        let seen =
+            |found: &[Finding]| found.iter().map(|found| (found.severity, found.site.clone())).collect::<Vec<_>>();
+        assert_eq!(seen(&apart(Look::Seen(Replication::default()))), [(Severity::Ok, None)]);
+        assert_eq!(seen(&apart(Look::Unsupported)), [(Severity::Ok, None)]);
+        let at_b = [(Severity::Unknown, Some("b".to_owned()))];
+        assert_eq!(seen(&apart(Look::Refused { right: "s3:GetReplicationConfiguration" })), at_b);
+        assert_eq!(seen(&apart(Look::Failed("the storage does not answer".to_owned()))), at_b);
     }
 }

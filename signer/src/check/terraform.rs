@@ -15,13 +15,19 @@ const VARIABLES: &[(&str, &str)] = &[
     ("lifecycle-too-short", "abort_multipart_days"),
     ("mrap-put", "buckets"),
     ("replication-abroad", "sites"),
-    ("replication-rule-missing", "buckets"),
+    ("replication-rule-missing", "sites"),
 ];
+
+/// And which attribute of it, where it has several.
+const ATTRIBUTES: &[(&str, &str)] =
+    &[("replication-abroad", "replicate_to"), ("replication-rule-missing", "replicate_to")];
 
 /// The same, with the variable in its mend where there is one.
 pub(super) fn named(finding: Finding) -> Finding {
-    let Some((_, variable)) = VARIABLES.iter().find(|(id, _)| *id == finding.id) else { return finding };
-    let mend = finding.mend.map(|mend| format!("{mend}; by Terraform: `{variable}`"));
+    let of = |list: &[(&str, &'static str)]| list.iter().find(|(id, _)| *id == finding.id).map(|(_, name)| *name);
+    let Some(variable) = of(VARIABLES) else { return finding };
+    let attribute = of(ATTRIBUTES).map(|attribute| format!(" (`{attribute}`)")).unwrap_or_default();
+    let mend = finding.mend.map(|mend| format!("{mend}; by Terraform: `{variable}`{attribute}"));
     Finding { mend, ..finding }
 }
 
@@ -37,6 +43,15 @@ mod tests {
         for (id, variable) in VARIABLES {
             let head = format!("variable \"{variable}\" {{");
             assert!(MODULES.iter().any(|module| module.contains(&head)), "{id}: {variable}");
+        }
+    }
+
+    #[test]
+    fn the_mend_of_a_missing_rule_names_the_sites_that_are_copied_to() {
+        let mend = named(Finding::error("replication-rule-missing", "nothing is copied", "add a rule")).mend;
+        assert_eq!(mend.as_deref(), Some("add a rule; by Terraform: `sites` (`replicate_to`)"));
+        for (id, attribute) in ATTRIBUTES {
+            assert!(MODULES[0].contains(&format!("    {attribute} = ")), "{id}: {attribute}");
         }
     }
 

@@ -177,6 +177,17 @@ async fn a_site_that_does_not_tell_of_its_uploads_is_not_taken_for_one_without_t
 }
 
 #[tokio::test]
+async fn what_is_not_reached_is_told_of_and_nothing_is_said_to_be_well() {
+    let cloud = Cloud::start().await;
+    let report = cloud.look(&Setup { is_reachable: false, ..Setup::sound() }).await;
+    for id in ["settings", "cors", "upload", "versioning", "replication"] {
+        let found: Vec<_> = report.findings.iter().filter(|finding| finding.id == id).collect();
+        let are_unknown = found.iter().all(|finding| finding.severity == Severity::Unknown);
+        assert!(found.len() == 2 && are_unknown, "{id} of both sites\n{report}");
+    }
+}
+
+#[tokio::test]
 async fn everything_that_is_left_is_told_of() {
     let cloud = Cloud::start().await;
     let access_point = AccessPoint { leads_to: DOTTED, ..AccessPoint::SOUND };
