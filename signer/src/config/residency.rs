@@ -112,7 +112,8 @@ pub(super) fn doubts(config: &Config) -> Vec<String> {
         let copies = matches!(config.topology, Some(Topology::MultiRegion | Topology::Mrap));
         if pins && copies {
             let problem = "buckets of this topology copy what they have to each other, and the signer does not see it; keep \
-                           these sites out of the replication, or replicate by prefix";
+                           the others out of these sites' replication (`replicate_to` in the Terraform module), and ask \
+                           `signer check` whether they are";
             doubt(&format!("{own}.sites"), problem);
         }
         if pins
