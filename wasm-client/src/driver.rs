@@ -1,29 +1,30 @@
-//! Carries out what the queue asks for, and tells it, and the page, what happened.
+//! Carries out what the queue asks for, and tells it what happened.
 
+mod completing;
+mod sending;
 mod sites;
+mod telling;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use nearput_core::Millis;
-use nearput_core::parts::{Action, Checked, Event, Parts, Request};
+use nearput_core::parts::{Action, Event, Parts};
 use nearput_core::paths::Paths;
 use nearput_core::progress::Progress;
 use nearput_core::queue::{Queue, Step, UploadId};
-use nearput_core::retry::{self, Failure};
+use nearput_core::retry;
 pub(crate) use sites::MOST_AT_A_SITE;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::clock::{now, random};
 use crate::browser::network::{Change, Network};
 use crate::browser::timer::Timer;
-use crate::browser::xhr::{Heard, Xhr};
 use crate::error::{Cure, Error};
 use crate::events::{Events, State};
 use crate::job::{self, Job, PartJob};
 use crate::options::EngineOptions;
 use crate::reader::Reader;
-use crate::report;
 use crate::signer::Signer;
 use crate::sites::{Map, Site};
 use crate::upload::{Stage, Upload};
@@ -32,20 +33,8 @@ use crate::wire::{self, Json};
 /// A browser that says that there is no network is believed for so long: some are wrong.
 const BELIEVED_OFFLINE: Millis = 15_000;
 
-/// Small files that are stored wait so long for others that are to be completed by the same call,
-const GATHERING: Millis = 10;
-
-/// of which so many may be under way,
-const MOST_COMPLETE_CALLS: usize = 4;
-
-/// each for so many files.
-const MOST_FILES_PER_CALL: usize = 250;
-
 /// An upload that has to be opened anew so often will not succeed.
 const MOST_RESTARTS: usize = 3;
-
-/// A path of this kind may lead to another bucket, which does not know the upload: it is the path that is of no use then.
-const MRAP: &str = "mrap";
 
 /// What is to be done with a driver that is still there.
 type Call<'a> = dyn Fn(&Rc<Driver>) + 'a;
@@ -233,47 +222,6 @@ impl Driver {
         self.reopen(upload, 0);
     }
 
-    /// All parts of an upload are stored.
-    pub(crate) fn whole(self: &Rc<Self>, upload: &Rc<Upload>) {
-        if upload.leaves_parts_behind() {
-            // It waits for no other, and no other for it.
-            self.complete_calls.set(self.complete_calls.get() + 1);
-            return self.start(Job::Complete(vec![upload.clone()]));
-        }
-        self.wholes.borrow_mut().push(upload.clone());
-        let later = self.later();
-        self.gathering.set(Some(Timer::after(GATHERING, move || later(&Self::complete_some))));
-    }
-
-    /// The signer could not complete this upload for a while.
-    pub(crate) fn complete_later(self: &Rc<Self>, upload: &Rc<Upload>, error: Error) -> Result<(), Error> {
-        let wait = self.wait_after(upload, &error).ok_or(error)?;
-        self.start(Job::CompleteLater(upload.clone(), wait));
-        Ok(())
-    }
-
-    /// The storage has other bytes than the file, or none.
-    pub(crate) fn doubted(self: &Rc<Self>, upload: &Upload, held: Vec<Checked>) {
-        upload.stage.set(Stage::Moving);
-        self.handle(upload.id, Event::Doubted { held });
-    }
-
-    pub(crate) fn complete_call_ended(self: &Rc<Self>) {
-        self.complete_calls.set(self.complete_calls.get() - 1);
-        self.complete_some();
-    }
-
-    /// The signer has completed an upload, perhaps after it was cancelled.
-    pub(crate) fn completed(self: &Rc<Self>, upload: &Upload, result: &Json) {
-        if self.knows(upload) {
-            self.tell_news(upload);
-            let report = self.write_report(upload);
-            self.forget(upload);
-            self.events.progress(upload.id, &upload.progress.borrow());
-            self.events.done(upload.id, result, report, upload.ticket());
-        }
-    }
-
     /// An upload whose job has failed is opened anew if that helps, and fails otherwise.
     pub(crate) fn failed_if(self: &Rc<Self>, upload: &Rc<Upload>, outcome: Result<(), Error>) {
         match outcome {
@@ -400,69 +348,6 @@ impl Driver {
         self.start(Job::Part(upload.clone(), upload.opening.get(), job));
     }
 
-    fn send(self: &Rc<Self>, upload: &Rc<Upload>, request: Request) {
-        let (later, id) = (self.later(), upload.id);
-        // The request is held by the upload, which is held by the driver.
-        let heard = move |heard: Heard| later(&|driver| driver.heard(id, request, heard.clone()));
-        let signed = upload.signed(request.number);
-        // What is not signed for a path is sent by another.
-        let url = self.map().and_then(|map| {
-            let path = map.paths.get(request.path)?.1.string("id")?;
-            Some(signed.get("urls").get(&path)).filter(Json::exists)
-        });
-        let xhr =
-            url.zip(upload.part(request.number)).and_then(|(url, part)| Xhr::send(&signed, &url.0, &part, heard).ok());
-        match xhr {
-            Some(xhr) => upload.begin(request, xhr),
-            None => self.start_part(upload, PartJob::Doubt(request, Failure::Network)),
-        }
-    }
-
-    fn heard(self: &Rc<Self>, id: UploadId, request: Request, heard: Heard) {
-        let Some(upload) = self.upload(id) else { return };
-        match heard {
-            Heard::Moved(sent) => self.handle(id, Event::Moved { request, sent }),
-            Heard::Stored(etag) => {
-                upload.end(request);
-                upload.keep_signed(request.number, Json::default());
-                self.queue.borrow_mut().handle(id, Event::Stored { request, etag }, now());
-                self.note_stored(&upload, request.number);
-                self.pump();
-                self.tell(&upload);
-            }
-            Heard::Failed(mut failure) => {
-                upload.end(request);
-                let is_rerouted = matches!(failure, Failure::Reply { status: 404, .. })
-                    && self.map().is_some_and(|map| map.paths[request.path].1.string("kind").as_deref() == Some(MRAP));
-                if is_rerouted {
-                    failure = Failure::Network;
-                }
-                self.start_part(&upload, PartJob::Doubt(request, failure));
-            }
-        }
-    }
-
-    fn note_stored(&self, upload: &Upload, number: u32) {
-        let queue = self.queue.borrow();
-        let stored = queue.parts(upload.id).map_or(&[][..], Parts::stored);
-        if let Some(part) = stored.iter().find(|part| part.number == number) {
-            upload.news.borrow_mut().push(Checked { number, checksum: part.checksum });
-        }
-    }
-
-    /// Completes small files together, once there has been time for some to come.
-    fn complete_some(self: &Rc<Self>) {
-        let mut wholes = self.wholes.borrow_mut();
-        if wholes.is_empty() || self.complete_calls.get() >= MOST_COMPLETE_CALLS {
-            return;
-        }
-        let left = wholes.len().saturating_sub(MOST_FILES_PER_CALL);
-        let batch = wholes.split_off(left);
-        drop(wholes);
-        self.complete_calls.set(self.complete_calls.get() + 1);
-        self.start(Job::Complete(batch));
-    }
-
     fn hear_of_network(self: &Rc<Self>, change: Change) {
         match change {
             Change::Online | Change::Offline => self.set_online(change == Change::Online),
@@ -496,70 +381,6 @@ impl Driver {
         let ticket = upload.open(Json::default());
         if ticket.exists() && upload.leaves_parts_behind() {
             self.start(Job::Abort(ticket));
-        }
-    }
-
-    /// Has the page told what it does not know yet, with the next frame.
-    fn tell(&self, upload: &Upload) {
-        if !self.knows(upload) {
-            return;
-        }
-        let state = state(&self.queue.borrow(), upload);
-        if *upload.state.borrow() != state {
-            self.events.state(upload.id, &state);
-            upload.state.replace(state);
-        }
-        upload.has_moved.set(true);
-        self.events.schedule();
-    }
-
-    fn flush(&self) {
-        for upload in &*self.uploads.borrow() {
-            if upload.has_moved.take() {
-                self.tell_news(upload);
-            }
-        }
-        self.events.flush();
-    }
-
-    /// Tells of bytes that have moved and of parts that are stored.
-    fn tell_news(&self, upload: &Upload) {
-        let queue = self.queue.borrow();
-        let Some(parts) = queue.parts(upload.id) else { return };
-        let mut progress = upload.progress.borrow_mut();
-        if parts.is_paused() {
-            progress.rest();
-        }
-        if progress.update(parts.loaded(), now()) {
-            self.events.progress(upload.id, &progress);
-        }
-        let news = upload.news.take();
-        if !news.is_empty() && upload.leaves_parts_behind() {
-            self.events.stored(upload.id, &news);
-        }
-    }
-
-    fn write_report(&self, upload: &Upload) -> Json {
-        let (queue, map, kept) = (self.queue.borrow(), self.map(), upload.report.borrow());
-        report::write(upload, queue.parts(upload.id).map_or(&kept, |parts| &parts.report), map.as_deref())
-    }
-}
-
-fn state(queue: &Queue, upload: &Upload) -> State {
-    let completing = upload.stage.get() == Stage::Completing;
-    if queue.is_paused(upload.id) && !completing {
-        return State::Paused;
-    }
-    if let Some(error) = &*upload.trouble.borrow() {
-        return State::Waiting(error.clone());
-    }
-    match upload.stage.get() {
-        Stage::Queued => State::Queued,
-        Stage::Opening => State::Preparing,
-        Stage::Completing => State::Finishing,
-        Stage::Moving => {
-            let trouble = queue.parts(upload.id).and_then(|parts| parts.trouble(now()));
-            trouble.map_or(State::Uploading, |failure| State::Waiting(Error::from(failure)))
         }
     }
 }
