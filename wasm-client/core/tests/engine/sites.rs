@@ -80,7 +80,7 @@ fn quality(samples: u32, by_median: bool) -> f64 {
 }
 
 #[test]
-fn the_best_site_within_a_tenth_is_chosen_through_jitter_and_outliers() {
+fn a_site_within_a_tenth_of_the_best_or_equally_far_is_chosen_through_jitter_and_outliers() {
     for samples in [1, 2, 3, 4, 5] {
         let (by_shortest, by_median) = (quality(samples, false), quality(samples, true));
         println!(
