@@ -131,7 +131,7 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
             continue;
         };
         let region = config.sites.iter().find(|site| site.id == member.site).map_or("", |site| &site.region);
-        let iam = iam(&eyes, &credentials, region, options.iam.as_deref());
+        let iam = IAM.of(region, &eyes, &credentials, options.iam.as_deref());
         findings.extend(roles(&iam, member).await);
     }
     let first = config.sites.iter().zip(&sites).find(|(given, _)| given.is_on_aws()).map(|(_, site)| site);
@@ -141,7 +141,7 @@ pub async fn check(config: &Config, mut secrets: Secrets, options: &CheckOptions
     };
     let route53 = credentials.as_ref().map(|credentials| {
         let region = first.map_or("", |site| &site.bucket.region);
-        route53(&eyes, credentials, region, options.route53.as_deref())
+        ROUTE_53.of(region, &eyes, credentials, options.route53.as_deref())
     });
     findings.extend(look_at_signers(&eyes, config, options, &resolver, route53.as_ref()).await);
     let is_at_aws = |finding: &Finding| {
@@ -233,32 +233,44 @@ fn host_name(address: &str) -> Option<&str> {
     (host.parse::<std::net::Ipv4Addr>().is_err() && !host.starts_with('[') && host != "localhost").then_some(host)
 }
 
-/// See <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>.
-fn iam<'a>(
-    eyes: &'a Eyes,
-    credentials: &'a aws_sdk_s3::config::Credentials,
-    region: &str,
-    endpoint: Option<&str>,
-) -> Service<'a> {
-    let (region, at_aws) = match Partition::of(region).name {
-        "aws-cn" => ("cn-north-1", "https://iam.cn-north-1.amazonaws.com.cn"),
-        "aws-us-gov" => ("us-gov-west-1", "https://iam.us-gov.amazonaws.com"),
-        _ => ("us-east-1", "https://iam.amazonaws.com"),
-    };
-    Service { eyes, credentials, name: "iam", region, endpoint: endpoint.unwrap_or(at_aws).to_owned() }
+/// A service that each partition of AWS has in one place: where that is, and the region that its requests are signed for.
+struct Global {
+    name: &'static str,
+    aws: (&'static str, &'static str),
+    china: (&'static str, &'static str),
+    gov: (&'static str, &'static str),
 }
 
+/// See <https://docs.aws.amazon.com/general/latest/gr/iam-service.html>.
+const IAM: Global = Global {
+    name: "iam",
+    aws: ("us-east-1", "https://iam.amazonaws.com"),
+    china: ("cn-north-1", "https://iam.cn-north-1.amazonaws.com.cn"),
+    gov: ("us-gov-west-1", "https://iam.us-gov.amazonaws.com"),
+};
+
 /// See <https://docs.aws.amazon.com/general/latest/gr/r53.html>.
-fn route53<'a>(
-    eyes: &'a Eyes,
-    credentials: &'a aws_sdk_s3::config::Credentials,
-    region: &str,
-    endpoint: Option<&str>,
-) -> Service<'a> {
-    let (region, at_aws) = match Partition::of(region).name {
-        "aws-cn" => ("cn-northwest-1", "https://route53.amazonaws.com.cn"),
-        "aws-us-gov" => ("us-gov-west-1", "https://route53.us-gov.amazonaws.com"),
-        _ => ("us-east-1", "https://route53.amazonaws.com"),
-    };
-    Service { eyes, credentials, name: "route53", region, endpoint: endpoint.unwrap_or(at_aws).to_owned() }
+const ROUTE_53: Global = Global {
+    name: "route53",
+    aws: ("us-east-1", "https://route53.amazonaws.com"),
+    china: ("cn-northwest-1", "https://route53.amazonaws.com.cn"),
+    gov: ("us-gov-west-1", "https://route53.us-gov.amazonaws.com"),
+};
+
+impl Global {
+    /// The service for what is in `region`; at `endpoint`, where one is given.
+    fn of<'a>(
+        &self,
+        region: &str,
+        eyes: &'a Eyes,
+        credentials: &'a aws_sdk_s3::config::Credentials,
+        endpoint: Option<&str>,
+    ) -> Service<'a> {
+        let (region, at_aws) = match Partition::of(region).name {
+            "aws-cn" => self.china,
+            "aws-us-gov" => self.gov,
+            _ => self.aws,
+        };
+        Service { eyes, credentials, name: self.name, region, endpoint: endpoint.unwrap_or(at_aws).to_owned() }
+    }
 }
