@@ -100,12 +100,12 @@ impl Error {
 
     /// The site no longer works, and another does.
     pub(crate) fn site_failed() -> Self {
-        Self::new("storage_unreachable", "Its site does not answer: the upload starts anew at another.", true)
+        Self::new("storage_unreachable", "Its site does not answer; another one takes it.", true)
     }
 
     /// The site has become so slow that it pays to go elsewhere.
     pub(crate) fn site_slow() -> Self {
-        Self::new("site_slow", "Its site is slow: the upload starts anew at another.", true)
+        Self::new("site_slow", "Its site is slow; another one takes it.", true)
     }
 
     /// The file may go to no site.
