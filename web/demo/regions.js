@@ -35,6 +35,7 @@ export class Regions {
   /** When the paths were last looked at, and what they had carried. @type {{ at: number, sent: Map<string, number> } | undefined} */
   #look;
   #hasMoved = false;
+  #isSilent = false;
 
   /**
    * @param {HTMLElement} section
@@ -119,17 +120,37 @@ export class Regions {
    * @returns {Promise<Demo | undefined>} the world after it
    */
   async #command(path, body) {
-    const reply = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const headers = { "content-type": "application/json" };
+    const reply = await this.#ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!reply) return;
     if (!reply.ok) return this.#onProblem(`The demo did not do it: ${path} answered ${reply.status}.`), undefined;
     const demo = await reply.json();
     this.#paint(demo);
     return demo;
   }
 
+  /**
+   * Says so where the demo does not answer, and shows no rates that nobody knows.
+   * @param {string} path
+   * @param {RequestInit} init
+   */
+  async #ask(path, init) {
+    const reply = await fetch(path, init).catch(() => undefined);
+    if (!reply) {
+      this.#onProblem("The demo does not answer. If it has ended, start it again: cargo xtask demo");
+      this.#look = undefined;
+      if (this.#demo) this.#paint(this.#demo);
+    } else if (this.#isSilent) {
+      this.#onProblem("");
+    }
+    this.#isSilent = !reply;
+    return reply;
+  }
+
   async #lookAtPaths() {
     if (!this.#demo?.world || (!this.#isBusy() && !this.#look)) return;
-    const reply = await fetch("/demo.json", { cache: "no-store" });
-    if (!reply.ok) return;
+    const reply = await this.#ask("/demo.json", { cache: "no-store" });
+    if (!reply?.ok) return;
     const demo = await reply.json();
     this.#paint(demo);
     if (this.#hasMoved && !this.#isBusy()) {
